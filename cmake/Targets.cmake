@@ -1,0 +1,54 @@
+# How this project declares its targets. Every target includes from the project's root
+# (`#include "base/result.h"`), is compiled with the same warnings, and gets the chosen sanitizers.
+
+add_library(camctl_options INTERFACE)
+target_include_directories(camctl_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(camctl_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
+  $<$<BOOL:$ENV{CI}>:-Werror>)
+target_compile_definitions(camctl_options INTERFACE CAMCTL_VERSION="${PROJECT_VERSION}")
+if(CAMCTL_SANITIZE)
+  target_compile_options(camctl_options INTERFACE
+    -fsanitize=${CAMCTL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(camctl_options INTERFACE -fsanitize=${CAMCTL_SANITIZE})
+endif()
+if(CAMCTL_FUZZERS)
+  target_compile_options(camctl_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# camctl_library(NAME SOURCES... PUBLIC deps... PRIVATE deps...)
+function(camctl_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC camctl_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+endfunction()
+
+# camctl_program(NAME SOURCES... LIBS...)
+function(camctl_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
+  install(TARGETS ${name} RUNTIME)
+endfunction()
+
+# camctl_unit_test(NAME SOURCES... LIBS...): a doctest program, label unit (no network, 2 s at most)
+function(camctl_unit_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/doctest_main.cc)
+  target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
+  target_compile_definitions(${name} PRIVATE CAMCTL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_REGULAR_EXPRESSION "camctl: skipped")
+endfunction()
+
+# camctl_fuzzer(NAME SOURCES... LIBS... SEEDS folder): built only by the fuzz preset; run by script/test
+function(camctl_fuzzer name)
+  if(NOT CAMCTL_FUZZERS)
+    return()
+  endif()
+  cmake_parse_arguments(ARG "" "SEEDS" "SOURCES;LIBS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_property(GLOBAL APPEND PROPERTY CAMCTL_FUZZER_LIST "${name} ${ARG_SEEDS}")
+endfunction()

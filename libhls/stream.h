@@ -1,0 +1,80 @@
+// One camera as a stream that never dies: source, reconnects, timeline and window.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/media/source.h"
+#include "base/result.h"
+#include "libhls/body.h"
+#include "libhls/window.h"
+
+namespace camctl::hls {
+
+enum class StreamState : std::uint8_t { kConnecting, kLive, kOffline, kError };
+
+// "connecting", "live", "offline", "error" as in `GET /api/cameras`.
+std::string_view name(StreamState state);
+
+struct StreamStatus {
+  StreamState state = StreamState::kConnecting;
+  std::string reason;  // why not live, for a person; no secret in it; empty while live
+  std::uint32_t bitrate_kbps = 0;  // over the last seconds
+  double fps = 0;
+  std::chrono::system_clock::time_point last_frame;  // epoch: none yet
+  std::uint64_t frames = 0, dropped = 0, reconnects = 0;
+  media::StreamInfoPtr info;  // null before the first connection
+};
+
+struct StreamOptions {
+  std::string id;      // for log lines
+  WindowOptions window;
+  bool encode_audio = true;  // audio other than AAC is encoded to AAC while somebody listens; false: left out
+  std::uint32_t audio_bitrate = 128'000;  // bit/s of that encoder
+  std::string probe_host;    // cheap TCP probe while the camera is away; empty: none
+  std::uint16_t probe_port = 0;
+};
+
+// Owns the pipeline of one camera. start() and stop() and the destructor run on the loop's thread, all else is
+// thread-safe and never blocks on the network.
+class Stream {
+ public:
+  Stream(EventLoop& loop, media::SourceFactory make_source, StreamOptions options);
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
+
+  void start();
+  void stop();
+
+  StreamStatus status() const;
+  // The segments now listed.
+  WindowState window() const;
+
+  // Packaged on demand and shared by all who ask while the segment is kept. kNotFound: not (or no longer)
+  // there. May take milliseconds of CPU (packaging, audio encoding).
+  Result<BodyPtr> ts_segment(std::uint64_t number) const;
+  Result<BodyPtr> fmp4_segment(std::uint64_t number) const;
+  Result<BodyPtr> init_segment(std::uint32_t version) const;
+
+  // RFC 8216 media playlists from one segmentation. kNotFound before the first segment. `prefix` goes before
+  // each URI ("" for relative ones).
+  Result<std::string> ts_playlist() const;
+  Result<std::string> fmp4_playlist() const;
+  // Multivariant playlist naming `media_uri`, with CODECS, RESOLUTION, FRAME-RATE and BANDWIDTH.
+  Result<std::string> multivariant_playlist(std::string_view media_uri) const;
+
+  // Calls `task` on the loop's thread after each new segment or change of state, until the returned handle is
+  // destroyed (on any thread).
+  std::shared_ptr<void> subscribe(std::function<void()> task);
+
+ private:
+  class Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace camctl::hls

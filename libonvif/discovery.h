@@ -1,0 +1,59 @@
+// Finding devices: WS-Discovery (2005/04) and a TCP sweep, confirmed without credentials.
+// Sends probes, connects and the unauthenticated date call, nothing else.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/cidr.h"
+#include "base/result.h"
+
+namespace camctl::onvif {
+
+// A device as `camctl scan` prints it (interface.md, "scan: a record").
+struct FoundDevice {
+  std::string ip;          // the address that answered, with a zone if it is IPv6 link-local
+  std::uint16_t port = 0;  // of the ONVIF service
+  std::vector<std::string> xaddrs;  // best first (quirks 10-12); repaired
+  std::string endpoint;    // "urn:uuid:…", may be empty
+  std::string name, hardware, location;  // from the scopes
+  std::vector<std::string> types, scopes;
+  std::string mac;         // from the neighbour table, else from scopes; may be empty
+  std::string interface;
+  std::set<std::string> found_by;  // "ws-discovery", "hello", "sweep"
+  std::set<std::string> services;  // "onvif", "rtsp"
+  std::vector<std::uint16_t> rtsp_ports;
+  std::string status = "ready";    // interface.md: ready, auth_required, unreachable, wrong_subnet, clock_skew
+  std::string reason;
+};
+
+struct ScanOptions {
+  std::chrono::milliseconds wait{2500};     // the window for WS-Discovery answers (quirk 14)
+  std::vector<std::string> interfaces;      // empty: every one that is up, lo too
+  std::vector<Cidr> networks;               // to sweep
+  std::vector<std::uint16_t> ports;         // of the sweep; empty: default_sweep_ports()
+  unsigned connects_per_second = 4000;
+  unsigned jobs = 512;                      // connects in flight
+  bool ws_discovery = true;
+  std::chrono::milliseconds connect_timeout{700};
+};
+
+const std::vector<std::uint16_t>& default_sweep_ports();  // quirk 25
+
+struct ScanProgress {
+  std::uint64_t probed = 0, to_probe = 0;  // addresses x ports of the sweep
+  std::size_t found = 0;
+};
+
+// Blocks until the window is over and the sweep is done, or until `stop`. `found` is called on the calling
+// thread once for each device, as soon as it is known for sure; duplicates are merged (quirks 17, 18).
+Result<void> scan(const ScanOptions& options, std::stop_token stop,
+                  const std::function<void(const FoundDevice&)>& found,
+                  const std::function<void(const ScanProgress&)>& progress = {});
+
+}  // namespace camctl::onvif
