@@ -42,6 +42,10 @@ class AuthClient {
   // credentials were already refused with a nonce that is not stale.
   Result<void> challenge(const std::vector<std::string>& www_authenticate);
 
+  // The last answer was good (any status but 401). A later 401 is then a new nonce and not a refusal, even
+  // from servers that do not say stale=true.
+  void accepted() { answered_ = false; }
+
   // The next weaker challenge of the last 401, for servers that offer more than they can do. False if none.
   bool fall_back();
 

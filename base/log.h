@@ -1,19 +1,19 @@
-// Logging for every program: spdlog to stderr, as text or JSON lines, repeats aggregated.
+// Logging for every program: spdlog to stderr, as text or JSON lines.
 #pragma once
+
+#include <spdlog/spdlog.h>
 
 #include <string>
 #include <string_view>
-
-#include <spdlog/spdlog.h>
 
 #include "base/result.h"
 
 namespace camctl::log {
 
 struct Options {
-  int verbosity = 0;     // -1 quiet (errors only), 0 warnings and notices, 1 -v, 2 -vv
-  bool json = false;     // one object a line: time, level, message, and the camera where there is one
-  bool color = true;     // where stderr is a terminal
+  int verbosity = 0;  // -1 quiet (errors only), 0 notices and above, 1 -v (debug), 2 -vv (trace)
+  bool json = false;  // one object a line: time, level, message
+  bool color = true;  // where stderr is a terminal
 };
 
 // Sets up the process's logger; call once in main before any thread starts.

@@ -14,12 +14,18 @@ struct Row {
 };
 
 constexpr std::array kTable = {
-    Row{ErrorCode::kUsage, "usage", 2, 400},         Row{ErrorCode::kConfig, "config", 2, 400},
-    Row{ErrorCode::kNotFound, "not_found", 3, 404},  Row{ErrorCode::kAuth, "auth", 4, 401},
-    Row{ErrorCode::kTimeout, "timeout", 124, 504},   Row{ErrorCode::kNetwork, "network", 1, 502},
-    Row{ErrorCode::kProtocol, "protocol", 1, 502},   Row{ErrorCode::kIo, "io", 1, 500},
-    Row{ErrorCode::kUnsupported, "unsupported", 1, 501}, Row{ErrorCode::kLimit, "limit", 1, 503},
-    Row{ErrorCode::kPartial, "partial", 5, 500},     Row{ErrorCode::kCancelled, "cancelled", 130, 503},
+    Row{ErrorCode::kUsage, "usage", 2, 400},
+    Row{ErrorCode::kConfig, "config", 2, 400},
+    Row{ErrorCode::kNotFound, "not_found", 3, 404},
+    Row{ErrorCode::kAuth, "auth", 4, 401},
+    Row{ErrorCode::kTimeout, "timeout", 124, 504},
+    Row{ErrorCode::kNetwork, "network", 1, 502},
+    Row{ErrorCode::kProtocol, "protocol", 1, 502},
+    Row{ErrorCode::kIo, "io", 1, 500},
+    Row{ErrorCode::kUnsupported, "unsupported", 1, 501},
+    Row{ErrorCode::kLimit, "limit", 1, 503},
+    Row{ErrorCode::kPartial, "partial", 5, 500},
+    Row{ErrorCode::kCancelled, "cancelled", 130, 503},
     Row{ErrorCode::kInternal, "internal", 1, 500},
 };
 

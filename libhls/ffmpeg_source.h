@@ -14,10 +14,10 @@
 namespace camctl::hls {
 
 struct FfmpegSourceOptions {
-  Url url;                    // rtsp, rtsps, http, https; file only where allow_files
-  Credentials credentials;    // used for url.host only
-  bool allow_files = false;   // never for addresses that came by API or from a device
-  bool loop_file = false;     // start again at a file's end
+  Url url;                   // rtsp, rtsps, http, https; file only where allow_files
+  Credentials credentials;   // used for url.host only
+  bool allow_files = false;  // never for addresses that came by API or from a device
+  bool loop_file = false;    // start again at a file's end
   enum class Transport : std::uint8_t { kAuto, kTcp, kUdp } transport = Transport::kAuto;
   std::chrono::milliseconds timeout{5000};  // for connecting and for silence inside libavformat
 };

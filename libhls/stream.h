@@ -22,7 +22,7 @@ std::string_view name(StreamState state);
 
 struct StreamStatus {
   StreamState state = StreamState::kConnecting;
-  std::string reason;  // why not live, for a person; no secret in it; empty while live
+  std::string reason;              // why not live, for a person; no secret in it; empty while live
   std::uint32_t bitrate_kbps = 0;  // over the last seconds
   double fps = 0;
   std::chrono::system_clock::time_point last_frame;  // epoch: none yet
@@ -31,16 +31,16 @@ struct StreamStatus {
 };
 
 struct StreamOptions {
-  std::string id;      // for log lines
+  std::string id;  // for log lines
   WindowOptions window;
   bool encode_audio = true;  // audio other than AAC is encoded to AAC while somebody listens; false: left out
   std::uint32_t audio_bitrate = 128'000;  // bit/s of that encoder
-  std::string probe_host;    // cheap TCP probe while the camera is away; empty: none
+  std::string probe_host;                 // cheap TCP probe while the camera is away; empty: none
   std::uint16_t probe_port = 0;
 };
 
-// Owns the pipeline of one camera. start() and stop() and the destructor run on the loop's thread, all else is
-// thread-safe and never blocks on the network.
+// Owns the pipeline of one camera. start() and stop() and the destructor run on the loop's thread, all else
+// is thread-safe and never blocks on the network.
 class Stream {
  public:
   Stream(EventLoop& loop, media::SourceFactory make_source, StreamOptions options);

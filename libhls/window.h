@@ -19,15 +19,15 @@ using MediaTime = std::chrono::duration<std::int64_t, std::ratio<1, 90'000>>;
 
 // A run of access units that starts at a key frame (or, without video, at any unit). Immutable.
 struct Segment {
-  std::uint64_t number = 0;              // media sequence number; never used twice
+  std::uint64_t number = 0;  // media sequence number; never used twice
   std::uint64_t discontinuity_sequence = 0;
-  bool discontinuity = false;            // EXT-X-DISCONTINUITY stands before it
-  std::uint32_t init_version = 0;        // changes whenever `info` does; names init-{v}.mp4
+  bool discontinuity = false;      // EXT-X-DISCONTINUITY stands before it
+  std::uint32_t init_version = 0;  // changes whenever `info` does; names init-{v}.mp4
   media::StreamInfoPtr info;
   std::chrono::system_clock::time_point program_date_time;  // of its first unit, by the server's clock
   MediaTime start{};
   MediaTime duration{};
-  std::size_t bytes = 0;                 // of payload
+  std::size_t bytes = 0;                    // of payload
   std::vector<media::AccessUnitPtr> units;  // video and audio as they arrived, each track in decoding order
 };
 
@@ -35,9 +35,9 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 
 // What a playlist shows. A value: take one, then read it without locks.
 struct WindowState {
-  std::vector<SegmentPtr> segments;  // oldest first; only complete ones
+  std::vector<SegmentPtr> segments;         // oldest first; only complete ones
   std::chrono::seconds target_duration{0};  // fixed before the first segment is listed
-  bool ended = false;                // a finite source has ended
+  bool ended = false;                       // a finite source has ended
 };
 
 struct WindowOptions {

@@ -37,7 +37,7 @@ struct Profile {
 struct DeviceDescription {
   std::string onvif_url;  // the service address that answered
   std::string endpoint, name, manufacturer, model, firmware, serial, hardware, mac;
-  std::string auth_scheme;  // "none", "wsse", "digest/md5", "digest/sha-256"
+  std::string auth_scheme;                    // "none", "wsse", "digest/md5", "digest/sha-256"
   std::chrono::milliseconds clock_offset{0};  // device minus ours
   bool ptz = false, events = false, media2 = false;
   std::vector<Profile> profiles;

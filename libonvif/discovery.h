@@ -17,28 +17,28 @@ namespace camctl::onvif {
 
 // A device as `camctl scan` prints it (interface.md, "scan: a record").
 struct FoundDevice {
-  std::string ip;          // the address that answered, with a zone if it is IPv6 link-local
-  std::uint16_t port = 0;  // of the ONVIF service
-  std::vector<std::string> xaddrs;  // best first (quirks 10-12); repaired
-  std::string endpoint;    // "urn:uuid:…", may be empty
+  std::string ip;                        // the address that answered, with a zone if it is IPv6 link-local
+  std::uint16_t port = 0;                // of the ONVIF service
+  std::vector<std::string> xaddrs;       // best first (quirks 10-12); repaired
+  std::string endpoint;                  // "urn:uuid:…", may be empty
   std::string name, hardware, location;  // from the scopes
   std::vector<std::string> types, scopes;
-  std::string mac;         // from the neighbour table, else from scopes; may be empty
+  std::string mac;  // from the neighbour table, else from scopes; may be empty
   std::string interface;
   std::set<std::string> found_by;  // "ws-discovery", "hello", "sweep"
   std::set<std::string> services;  // "onvif", "rtsp"
   std::vector<std::uint16_t> rtsp_ports;
-  std::string status = "ready";    // interface.md: ready, auth_required, unreachable, wrong_subnet, clock_skew
+  std::string status = "ready";  // interface.md: ready, auth_required, unreachable, wrong_subnet, clock_skew
   std::string reason;
 };
 
 struct ScanOptions {
-  std::chrono::milliseconds wait{2500};     // the window for WS-Discovery answers (quirk 14)
-  std::vector<std::string> interfaces;      // empty: every one that is up, lo too
-  std::vector<Cidr> networks;               // to sweep
-  std::vector<std::uint16_t> ports;         // of the sweep; empty: default_sweep_ports()
+  std::chrono::milliseconds wait{2500};  // the window for WS-Discovery answers (quirk 14)
+  std::vector<std::string> interfaces;   // empty: every one that is up, lo too
+  std::vector<Cidr> networks;            // to sweep
+  std::vector<std::uint16_t> ports;      // of the sweep; empty: default_sweep_ports()
   unsigned connects_per_second = 4000;
-  unsigned jobs = 512;                      // connects in flight
+  unsigned jobs = 512;  // connects in flight
   bool ws_discovery = true;
   std::chrono::milliseconds connect_timeout{700};
 };

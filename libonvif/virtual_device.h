@@ -1,4 +1,5 @@
-// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies out.
+// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies
+// out.
 #pragma once
 
 #include <chrono>
@@ -17,7 +18,7 @@ namespace camctl::onvif {
 
 struct VirtualProfile {
   std::string token, name;
-  std::string rtsp_path;        // "/live/channel0"
+  std::string rtsp_path;  // "/live/channel0"
   media::Codec video = media::Codec::kH264;
   std::uint16_t width = 0, height = 0;
   unsigned fps = 0, bitrate_kbps = 0, gop = 0;
@@ -31,7 +32,7 @@ enum class VirtualAuth : std::uint8_t { kNone, kWsse, kDigest, kBoth };
 struct VirtualDeviceConfig {
   std::string endpoint;  // "urn:uuid:…"
   std::string name, manufacturer = "camctl", model = "simulate", firmware, serial, hardware_id, location;
-  std::string address;   // its IP
+  std::string address;  // its IP
   std::string mac;
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
   std::vector<VirtualProfile> profiles;
@@ -39,8 +40,8 @@ struct VirtualDeviceConfig {
   std::vector<DigestAlgorithm> digest;
   Credentials credentials;
   std::chrono::seconds clock_skew{0};  // added to its clock
-  bool nat = false;        // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
-  bool malformed = false;  // replies as badly formed as real devices' (quirks 35-39)
+  bool nat = false;                    // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
+  bool malformed = false;              // replies as badly formed as real devices' (quirks 35-39)
 };
 
 struct SoapRequest {

@@ -1,16 +1,15 @@
 // What every program shares: common options, output, errors, signals, exit codes (interface.md, "Rules").
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <chrono>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
 #include "base/result.h"
 #include "base/secret.h"
@@ -20,7 +19,7 @@ namespace camctl::apps {
 enum class OutputFormat : std::uint8_t { kTable, kJson, kJsonl };
 
 struct CommonOptions {
-  std::optional<OutputFormat> output;  // nothing: by what stdout is
+  std::optional<OutputFormat> output;    // nothing: by what stdout is
   std::chrono::milliseconds timeout{0};  // 0: the program's default
   unsigned jobs = 0;                     // 0: the program's default
   int verbosity = 0;                     // -q -1, -v 1, -vv 2
@@ -46,9 +45,9 @@ struct Context {
   std::stop_token stop;
 };
 
-// The body of every main(): parses, runs, prints errors as one line (and as JSON with -o json), and returns the
-// exit code. Handles --help, --version, SIGINT, SIGTERM, a closed stdout, and exceptions (as internal errors).
-// `build` declares the options and returns what to run.
+// The body of every main(): parses, runs, prints errors as one line (and as JSON with -o json), and returns
+// the exit code. Handles --help, --version, SIGINT, SIGTERM, a closed stdout, and exceptions (as internal
+// errors). `build` declares the options and returns what to run.
 using Body = std::function<Result<void>(Context&)>;
 int run_program(int argc, char** argv, std::string_view name, std::string_view description,
                 const std::function<Body(CLI::App&, CommonOptions&)>& build);

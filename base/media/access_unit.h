@@ -24,11 +24,11 @@ enum class TrackKind : std::uint8_t { kVideo, kAudio, kMetadata };
 //   others        the codec's own frame or packet payload
 struct AccessUnit {
   TrackKind track = TrackKind::kVideo;
-  bool key = false;       // decoding can start here (IDR, CRA, BLA; always for audio)
+  bool key = false;         // decoding can start here (IDR, CRA, BLA; always for audio)
   bool gap_before = false;  // data was lost between the previous unit of this track and this one
-  Ticks pts = 0;          // from a source: as the camera says; behind the timeline: on the stream's own axis
+  Ticks pts = 0;  // from a source: as the camera says; behind the timeline: on the stream's own axis
   Ticks dts = 0;
-  Ticks duration = 0;     // 0: not known yet
+  Ticks duration = 0;                             // 0: not known yet
   std::chrono::steady_clock::time_point arrival;  // when its last byte was read
   Bytes data;
 };

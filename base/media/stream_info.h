@@ -24,10 +24,10 @@ struct FrameRate {
 
 struct VideoInfo {
   Codec codec = Codec::kUnknown;
-  std::uint32_t clock_rate = 90'000;  // ticks per second of this track's times
+  std::uint32_t clock_rate = 90'000;    // ticks per second of this track's times
   std::uint16_t width = 0, height = 0;  // after cropping; 0: unknown
-  FrameRate frame_rate;               // as declared by the stream; a hint only
-  Bytes vps, sps, pps;                // one NAL unit each without start code or length; vps only for H.265
+  FrameRate frame_rate;                 // as declared by the stream; a hint only
+  Bytes vps, sps, pps;                  // one NAL unit each without start code or length; vps only for H.265
   friend bool operator==(const VideoInfo&, const VideoInfo&) = default;
 };
 

@@ -10,10 +10,10 @@
 namespace camctl::os {
 
 struct InterfaceAddress {
-  std::string interface;   // "eth0"
-  unsigned index = 0;      // for multicast joins and IPv6 zones
+  std::string interface;  // "eth0"
+  unsigned index = 0;     // for multicast joins and IPv6 zones
   IpAddress address;
-  Cidr network;            // the address's subnet
+  Cidr network;  // the address's subnet
   bool loopback = false;
   bool multicast = false;  // the interface's flag; lo has none but still carries multicast on Linux
 };

@@ -1,0 +1,31 @@
+#include "base/media/stream_info.h"
+
+namespace camctl::media {
+
+std::string_view name(Codec codec) {
+  switch (codec) {
+    case Codec::kUnknown:
+      return "unknown";
+    case Codec::kH264:
+      return "h264";
+    case Codec::kH265:
+      return "h265";
+    case Codec::kMjpeg:
+      return "mjpeg";
+    case Codec::kAac:
+      return "aac";
+    case Codec::kPcma:
+      return "pcma";
+    case Codec::kPcmu:
+      return "pcmu";
+    case Codec::kG726:
+      return "g726";
+    case Codec::kOpus:
+      return "opus";
+    case Codec::kOther:
+      return "other";
+  }
+  return "unknown";
+}
+
+}  // namespace camctl::media
