@@ -42,14 +42,31 @@ struct Camera {
   nlohmann::json extra = nlohmann::json::object();
 };
 
-// Parses and validates; fills `id`, `hls_url`, `ip`, `port` where missing. At most kMaxCameras entries and
-// kMaxCamerasFile bytes. kConfig with line and column, or with the entry's index and key.
+// Parses and validates; fills `id`, `hls_url`, `ip`, `port` where missing (`port` from `onvif_url`, else from
+// `rtsp_url`). Credentials found in URLs move to `credentials`. Any URL scheme passes: what is played, the
+// source decides; what a device or the API says goes through is_camera_scheme() first. `where` names the
+// input in messages. kConfig with line and column, or with the entry's index and key.
 Result<std::vector<Camera>> parse_cameras(std::string_view json, std::string_view where);
 Result<std::vector<Camera>> load_cameras(const std::filesystem::path& path);  // kNotFound if there is none
-inline constexpr std::size_t kMaxCameras = 10'000;
-inline constexpr std::size_t kMaxCamerasFile = 32u << 20;
 
-// The entry as it is written to the file and shown by the API: no credentials (unless `with_credentials`).
+// Bounds of that input; more is kConfig.
+inline constexpr std::size_t kMaxCameras = 10'000;         // far beyond what one host can serve
+inline constexpr std::size_t kMaxCamerasFile = 32u << 20;  // 3 KB for each of so many
+inline constexpr int kMaxCamerasDepth = 16;  // ours are 5 deep; deep nesting costs 100 times its bytes
+inline constexpr std::size_t kMaxCamerasValues = 2'000'000;  // 200 for each; a value takes 16 bytes and more
+inline constexpr std::size_t kMaxCameraText = 4096;          // of a string: as long as the longest URL
+inline constexpr std::size_t kMaxCameraId = 64;              // it stands in URLs and file names
+inline constexpr std::size_t kMaxCameraProfiles = 512;       // a large NVR has two for each of 128 channels
+
+// rtsp, rtsps, http and https: all that an address from a device, a page or the API may be.
+bool is_camera_scheme(std::string_view scheme);
+
+// Letters, digits, '-', '_' and '.', not starting with '.'; at most kMaxCameraId.
+bool is_camera_id(std::string_view id);
+
+// The entry as it is written to the file and shown by the API: no credentials, not even in URLs of `extra`
+// (unless `with_credentials`, which adds `"credentials": {"user", "password"}`). Write it with dump() of
+// app.h.
 nlohmann::ordered_json to_json(const Camera& camera, bool with_credentials = false);
 
 // Replaces the file atomically; mode 0600 if any entry carries credentials that are to be saved.

@@ -1,0 +1,141 @@
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+#include <iterator>
+#include <map>
+
+#include "apps/common/app.h"
+#include "base/atomic_file.h"
+
+namespace camctl::apps {
+namespace {
+
+constexpr std::size_t kMaxPasswordFile = 4096;  // a password and its newline
+constexpr unsigned kMaxJobs = 65'536;           // more descriptors than a process may have
+
+const std::map<std::string, OutputFormat> kFormats = {
+    {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"jsonl", OutputFormat::kJsonl}};
+
+void chomp(std::string& text) {
+  if (text.ends_with('\n')) text.pop_back();
+  if (text.ends_with('\r')) text.pop_back();
+}
+
+Result<Secret> password_from_stdin() {
+  std::string line;
+  for (char c = 0; read(STDIN_FILENO, &c, 1) == 1 && c != '\n';) {
+    if (line.size() >= kMaxPasswordFile)
+      return fail(ErrorCode::kConfig, "reading the password from standard input: the first line is too long");
+    line += c;
+  }
+  chomp(line);
+  return Secret(std::move(line));
+}
+
+}  // namespace
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  static constexpr std::pair<std::string_view, double> kUnits[] = {
+      {"", 1e3}, {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}};
+  double number = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const auto& [name, factor] : kUnits) {
+    if (error != std::errc() || unit != name || !(number >= 0)) continue;
+    const double ms = number * factor;
+    if (ms > static_cast<double>(std::chrono::milliseconds(kMaxDuration).count())) break;
+    return std::chrono::milliseconds(static_cast<std::int64_t>(ms + 0.5));
+  }
+  return fail(ErrorCode::kUsage, "'" + printable(text) + "' is no duration",
+              "write 10, 1.5s, 300ms, 5m or 2h");
+}
+
+CLI::Option* add_duration_option(CLI::App& app, const std::string& names, std::chrono::milliseconds& value,
+                                 const std::string& description) {
+  return app
+      .add_option_function<std::string>(
+          names, [&value](const std::string& text) { value = *parse_duration(text); }, description)
+      ->check([](const std::string& text) {
+        const auto parsed = parse_duration(text);
+        return parsed ? std::string() : parsed.error().message + ": " + parsed.error().hint;
+      })
+      ->type_name("TIME");
+}
+
+void add_common_options(CLI::App& app, CommonOptions& options, bool with_output) {
+  if (with_output) {
+    app.add_option_function<std::string>(
+           "-o,--output", [&options](const std::string& text) { options.output = kFormats.at(text); },
+           "How records are printed: table, json or jsonl")
+        ->check(CLI::IsMember({"table", "json", "jsonl"}))
+        ->type_name("FORMAT")
+        ->envname("CAMCTL_OUTPUT");
+  }
+  add_duration_option(app, "--timeout", options.timeout, "Give up after this time (10, 1.5s, 300ms, 5m)")
+      ->envname("CAMCTL_TIMEOUT");
+  app.add_option("-j,--jobs", options.jobs, "How many things to do at once")
+      ->check(CLI::Range(1u, kMaxJobs))
+      ->type_name("N")
+      ->envname("CAMCTL_JOBS");
+  app.add_option("--interface", options.interfaces,
+                 "Only this network interface (may be given several times)")
+      ->type_name("IF")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->envname("CAMCTL_INTERFACE");
+  auto* quiet =
+      app.add_flag_callback("-q,--quiet", [&options] { options.verbosity = -1; }, "Print errors only");
+  app.add_flag_function(
+         "-v,--verbose", [&options](std::int64_t count) { options.verbosity = count >= 2 ? 2 : 1; },
+         "Say more; twice for every detail")
+      ->excludes(quiet);
+  app.add_option_function<std::string>(
+         "--log-format", [&options](const std::string& text) { options.log_json = text == "json"; },
+         "How messages on stderr are written: text or json")
+      ->check(CLI::IsMember({"text", "json"}))
+      ->type_name("FORMAT")
+      ->envname("CAMCTL_LOG_FORMAT");
+  app.add_flag_callback("--no-color", [&options] { options.color = false; }, "No colours (also NO_COLOR)");
+  const char* no_color = std::getenv("NO_COLOR");
+  if (no_color != nullptr && *no_color != '\0') options.color = false;
+}
+
+void add_credential_options(CLI::App& app, CredentialOptions& options) {
+  app.add_option("--user", options.user, "User name for the devices")
+      ->type_name("NAME")
+      ->envname("CAMCTL_USER");
+  auto* file = app.add_option("--password-file", options.password_file,
+                              "File whose first line is the password (or CAMCTL_PASSWORD)")
+                   ->type_name("FILE")
+                   ->envname("CAMCTL_PASSWORD_FILE");
+  app.add_flag("--password-stdin", options.password_stdin,
+               "Read the password from standard input's first line")
+      ->excludes(file);
+}
+
+Result<Credentials> resolve_credentials(const CredentialOptions& options) {
+  Credentials result{options.user, {}};
+  const char* from_environment = std::getenv("CAMCTL_PASSWORD");
+  if (options.password_stdin) {
+    auto password = password_from_stdin();
+    if (!password) return fail(password.error());
+    result.password = std::move(*password);
+  } else if (!options.password_file.empty()) {
+    auto content = read_file(options.password_file, kMaxPasswordFile);
+    if (!content) return fail(ErrorCode::kConfig, "reading the password: " + content.error().message);
+    content->resize(std::min(content->size(), content->find('\n')));
+    chomp(*content);
+    result.password = Secret(std::move(*content));
+  } else if (from_environment != nullptr) {
+    result.password = Secret(from_environment);
+  }
+  if (result.user.empty() && !result.password.empty())
+    return fail(ErrorCode::kConfig, "there is a password but no user name",
+                "add --user NAME or set CAMCTL_USER");
+  return result;
+}
+
+}  // namespace camctl::apps

@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "apps/common/app.h"
+#include "apps/common/signals.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/url.h"
+
+namespace camctl::apps {
+namespace {
+
+// Whether the command line asks for JSON, for errors that come before it is parsed as a whole.
+bool wants_json(const CLI::App& app, const CommonOptions& options, const std::vector<std::string>& args) {
+  if (options.output) return *options.output == OutputFormat::kJson;
+  const CLI::Option* output = app.get_option_no_throw("--output");
+  if (output == nullptr || output->get_type_name() != "FORMAT") return false;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (args[i] == "--output=json" || args[i] == "-ojson") return true;
+    if ((args[i] == "-o" || args[i] == "--output") && i + 1 < args.size() && args[i + 1] == "json")
+      return true;
+  }
+  return false;
+}
+
+int report(std::string_view program, const Error& error, bool json) {
+  const std::string message = redact_urls(error.message), hint = redact_urls(error.hint);
+  std::string line = fmt::format("{}: {}", program, printable(message));
+  if (!hint.empty()) line += fmt::format(" ({})", printable(hint));
+  std::fprintf(stderr, "%s\n", line.c_str());
+  if (json) {
+    const nlohmann::ordered_json object = {
+        {"error", {{"code", name(error.code)}, {"message", message}, {"hint", hint}}}};
+    std::fprintf(stderr, "%s\n", dump(object).c_str());
+  }
+  return exit_code(error.code);
+}
+
+// The long option that a mistyped one most likely meant; empty if none is near.
+std::string meant_option(const CLI::App& app, std::string_view typed) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options())
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  return std::string(text::nearest(typed, {names.begin(), names.end()}));
+}
+
+// What CLI11 found wrong, in our words: a mistyped option gets a suggestion.
+Error usage_error(const CLI::App& app, const CLI::ParseError& problem, std::string_view program) {
+  Error error{ErrorCode::kUsage, problem.what(), fmt::format("try {} --help", program)};
+  std::replace(error.message.begin(), error.message.end(), '\n', ' ');
+  const std::vector<std::string> extras = app.remaining();
+  if (dynamic_cast<const CLI::ExtrasError*>(&problem) == nullptr || extras.empty()) return error;
+  const std::string& extra = extras.front();
+  if (!extra.starts_with('-') || extra == "-") {
+    error.message = fmt::format("unexpected argument '{}'", extra);
+    return error;
+  }
+  const std::string option = extra.substr(0, extra.find('='));
+  error.message = fmt::format("unknown option {}", option);
+  const std::string meant = meant_option(app, option);
+  if (!meant.empty()) error.hint = fmt::format("did you mean {}? {}", meant, error.hint);
+  return error;
+}
+
+struct Outcome {
+  int code;
+  bool parsed;
+};
+
+// Parses; prints help and version. `parsed` is false where the program is to end with `code`.
+Outcome parse(CLI::App& app, const CommonOptions& common, std::vector<std::string> args,
+              std::string_view program) {
+  const std::vector<std::string> as_given = args;
+  std::reverse(args.begin(), args.end());  // as CLI11 wants them
+  try {
+    app.parse(args);
+    return {0, true};
+  } catch (const CLI::CallForVersion& version) {
+    std::printf("%s\n", version.what());
+  } catch (const CLI::CallForHelp&) {
+    std::fputs(app.help().c_str(), stdout);
+  } catch (const CLI::CallForAllHelp&) {
+    std::fputs(app.help("", CLI::AppFormatMode::All).c_str(), stdout);
+  } catch (const CLI::ParseError& problem) {
+    return {report(program, usage_error(app, problem, program), wants_json(app, common, as_given)), false};
+  }
+  std::fflush(stdout);
+  return {0, false};
+}
+
+int finish(const Result<void>& result, const Context& context, bool stopped, std::string_view program) {
+  if (result) return stopped && !context.interrupt_is_normal ? exit_code(ErrorCode::kCancelled) : 0;
+  if (result.error().code == ErrorCode::kCancelled) return stopped ? exit_code(ErrorCode::kCancelled) : 0;
+  return report(program, result.error(), context.common.output == OutputFormat::kJson);
+}
+
+int run(CLI::App& app, CommonOptions& common, std::vector<std::string> args, std::string_view program,
+        const std::function<Body(CLI::App&, CommonOptions&)>& build) {
+  const Body body = build(app, common);
+  const Outcome outcome = parse(app, common, std::move(args), program);
+  if (!outcome.parsed) return outcome.code;
+  log::init({.verbosity = common.verbosity, .json = common.log_json, .color = common.color});
+  auto signals = SignalStop::install();
+  if (!signals) return report(program, signals.error(), false);
+  Context context{.common = common, .stop = (*signals)->token()};
+  const Result<void> result = body(context);
+  return finish(result, context, (*signals)->stopped(), program);
+}
+
+}  // namespace
+
+int run_program(int argc, char** argv, std::string_view name, std::string_view description,
+                const std::function<Body(CLI::App&, CommonOptions&)>& build) {
+  CLI::App app{std::string(description), std::string(name)};
+  CommonOptions common;
+  app.set_help_flag("-h,--help", "Print this help");
+  app.set_version_flag("--version", fmt::format("{} {}", name, CAMCTL_VERSION), "Print the version");
+  try {
+    return run(app, common, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), name, build);
+  } catch (const std::exception& problem) {
+    return report(name,
+                  {ErrorCode::kInternal, fmt::format("internal error: {}", problem.what()),
+                   "please report this as a bug"},
+                  common.output == OutputFormat::kJson);
+  }
+}
+
+}  // namespace camctl::apps
