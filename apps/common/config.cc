@@ -1,0 +1,201 @@
+#include "apps/common/config.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cassert>
+#include <cstdlib>
+
+#include "apps/common/config_keys.h"
+#include "base/atomic_file.h"
+#include "base/text.h"
+
+namespace camctl::apps {
+namespace {
+
+std::string env_name(std::string_view key) {
+  std::string name = "CAMCTL_" + std::string(key);
+  for (char& c : name)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return name;
+}
+
+std::string flag_name(std::string_view key) {
+  std::string name = "--" + std::string(key);
+  std::replace(name.begin(), name.end(), '_', '-');
+  return name;
+}
+
+std::vector<std::string> split_list(std::string_view list) {
+  std::vector<std::string> items;
+  for (const auto item : text::split(list, ","))
+    if (const auto trimmed = text::trim(item); !trimmed.empty()) items.emplace_back(trimmed);
+  return items;
+}
+
+// Sets one key from a variable or a flag, where a list is separated by commas.
+Result<void> set_text(Config& config, const config::KeyInfo& key, std::string_view text,
+                      const std::string& origin, ErrorCode code) {
+  auto done = key.kind == config::Kind::kList ? config::set_list(config.settings, key.name, split_list(text))
+                                              : config::set(config.settings, key.name, text);
+  if (!done) return fail(code, fmt::format("{}: {}", origin, done.error().message), done.error().hint);
+  config.origins[std::string(key.name)] = origin;
+  return {};
+}
+
+Result<void> read_files(const ConfigSources& sources, Config& config) {
+  // The least important first, so that the others overwrite it.
+  for (auto file = sources.files.rbegin(); file != sources.files.rend(); ++file) {
+    const auto content = read_file(*file, kMaxConfigFile);
+    if (!content && content.error().code == ErrorCode::kNotFound && !sources.must_exist) continue;
+    if (!content) return fail(ErrorCode::kConfig, content.error().message, content.error().hint);
+    if (auto done = apply_yaml(*content, file->string(), file->parent_path(), sources, config); !done)
+      return done;
+    config.files.push_back(*file);
+  }
+  return {};
+}
+
+}  // namespace
+
+StreamSettings Settings::stream_for(std::string_view id) const {
+  StreamSettings result = stream;
+  if (const auto found = streams.find(id); found != streams.end()) {
+    for (const auto& [key, text] : found->second) {
+      [[maybe_unused]] const auto done = config::set(result, key, text);
+      assert(done);  // checked when it was read
+    }
+  }
+  return result;
+}
+
+std::optional<Credentials> find_credentials(const std::vector<CredentialEntry>& entries,
+                                            std::string_view host) {
+  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
+  const auto address = IpAddress::parse(host.substr(0, host.find('%')));
+  const auto name = text::lower(host);
+  for (const auto& entry : entries) {
+    const bool fits =
+        entry.network ? address && entry.network->contains(*address) : text::lower(entry.host) == name;
+    if (fits) return entry.credentials;
+  }
+  return std::nullopt;
+}
+
+void add_config_flags(CLI::App& app, ConfigFlags& flags, const std::vector<std::string_view>& keys) {
+  app.add_option("--config", flags.file,
+                 "read this file instead of camctl.yaml here, in ~/.config/camctl and /etc/camctl")
+      ->type_name("FILE");
+  struct Declared {
+    std::string key;
+    CLI::Option* option;
+    bool is_flag;
+  };
+  auto declared = std::make_shared<std::vector<Declared>>();
+  const auto all = config::all_keys();
+  for (const auto name : keys) {
+    const auto key = std::find_if(all.begin(), all.end(), [&](const auto& k) { return k.name == name; });
+    assert(key != all.end());
+    const auto flag = flag_name(name);
+    CLI::Option* option = nullptr;
+    if (key->kind == config::Kind::kFlag)
+      option = app.add_flag(flag)->description(std::string(key->help));
+    else if (key->kind == config::Kind::kList)
+      option = app.add_option(flag, *flags.lists.emplace_back(std::make_unique<std::vector<std::string>>()),
+                              std::string(key->help));
+    else
+      option = app.add_option(flag, *flags.texts.emplace_back(std::make_unique<std::string>()),
+                              std::string(key->help));
+    declared->push_back({std::string(name), option, key->kind == config::Kind::kFlag});
+  }
+  flags.values = [declared] {
+    std::vector<FlagValue> values;
+    for (const auto& [key, option, is_flag] : *declared) {
+      if (option->count() == 0) continue;
+      std::string text;
+      for (const auto& item : option->results()) text += (text.empty() ? "" : ",") + item;
+      values.push_back({key, is_flag && text.empty() ? "true" : text, option->get_name()});
+    }
+    return values;
+  };
+}
+
+ConfigSources default_config_sources(const ConfigFlags& flags) {
+  ConfigSources sources;
+  sources.environment = [](const std::string& name) -> std::optional<std::string> {
+    const char* value = std::getenv(name.c_str());
+    return value ? std::optional<std::string>(value) : std::nullopt;
+  };
+  if (flags.values) sources.flags = flags.values();
+  const auto chosen = flags.file.empty() ? sources.environment("CAMCTL_CONFIG").value_or("") : flags.file;
+  if (!chosen.empty()) {
+    sources.files = {chosen};
+    sources.must_exist = true;
+    return sources;
+  }
+  sources.files.emplace_back("./camctl.yaml");
+  const auto home = sources.environment("HOME");
+  const auto xdg = sources.environment("XDG_CONFIG_HOME");
+  if (xdg && !xdg->empty())
+    sources.files.push_back(std::filesystem::path(*xdg) / "camctl/config.yaml");
+  else if (home && !home->empty())
+    sources.files.push_back(std::filesystem::path(*home) / ".config/camctl/config.yaml");
+  sources.files.emplace_back("/etc/camctl/config.yaml");
+  return sources;
+}
+
+Result<Config> load_config(const ConfigSources& sources) {
+  Config config;
+  if (auto done = read_files(sources, config); !done) return fail(done.error());
+  const auto keys = config::all_keys();
+  for (const auto& key : keys) {
+    const auto name = env_name(key.name);
+    if (const auto text = sources.environment(name); text && !text->empty())
+      if (auto done = set_text(config, key, *text, name, ErrorCode::kConfig); !done)
+        return fail(done.error());
+  }
+  for (const auto& flag : sources.flags) {
+    const auto key =
+        std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == flag.key; });
+    assert(key != keys.end());
+    if (auto done = set_text(config, *key, flag.text, flag.flag, ErrorCode::kUsage); !done)
+      return fail(done.error());
+  }
+  return config;
+}
+
+std::string print_config(const Config& config) {
+  const auto origin = [&](std::string_view key) {
+    const auto found = config.origins.find(key);
+    return found == config.origins.end() ? std::string("default") : found->second;
+  };
+  std::string out;
+  for (const auto& key : config::all_keys()) {
+    const auto line = fmt::format("{}: {}", key.name, config::show(config.settings, key.name));
+    out += fmt::format("{:<40}  # {}\n", line, origin(key.name));
+  }
+  const auto& streams = config.settings.streams;
+  out += fmt::format("{:<40}  # {}\n", streams.empty() ? "streams: {}" : "streams:", origin("streams"));
+  for (const auto& [id, overrides] : streams) {
+    out += fmt::format("  {}:{}\n", config::yaml_quote(id), overrides.empty() ? " {}" : "");
+    for (const auto& [key, text] : overrides)
+      out += fmt::format("    {}: {}\n", key, config::yaml_quote(text));
+  }
+  const auto& credentials = config.settings.credentials;
+  out += fmt::format("{:<40}  # {}\n",
+                     credentials.empty() ? "credentials: []" : "credentials:", origin("credentials"));
+  for (const auto& entry : credentials) {
+    out += fmt::format("  - host: {}\n    user: {}\n", config::yaml_quote(entry.host),
+                       config::yaml_quote(entry.credentials.user));
+    const auto space = entry.source.find(' ');
+    if (space == std::string::npos)
+      out += "    password: \"***\"\n";
+    else
+      out += fmt::format("    {}: {}\n", entry.source.substr(0, space),
+                         config::yaml_quote(std::string_view(entry.source).substr(space + 1)));
+  }
+  return out;
+}
+
+}  // namespace camctl::apps

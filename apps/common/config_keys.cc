@@ -1,0 +1,268 @@
+#include "apps/common/config_keys.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.h"
+
+namespace camctl::apps::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::int64_t kMaxTimeout = 3'600'000;  // ms
+constexpr std::int64_t kMaxRate = 200'000'000;   // bit/s, beyond any camera
+
+const std::array kSettings = {
+    Key<Settings>{"listen", Kind::kText, &Settings::listen, "address and port to serve on"},
+    Key<Settings>{"allow_anonymous", Kind::kFlag, &Settings::allow_anonymous,
+                  "let anybody who reaches the address watch and change"},
+    Key<Settings>{"cameras", Kind::kPath, &Settings::cameras, "the file of cameras, - for stdin"},
+    Key<Settings>{"hosts", Kind::kList, &Settings::hosts,
+                  "names besides localhost that the Host header may have"},
+    Key<Settings>{"cors_origins", Kind::kList, &Settings::cors_origins,
+                  "origins (scheme://host:port) whose pages may read the API"},
+    Key<Settings>{"access_log", Kind::kPath, &Settings::access_log, "file for the access log, - for stderr"},
+    Key<Settings>{"web_dir", Kind::kPath, &Settings::web_dir, "serve the dashboard from this folder"},
+    Key<Settings>{"save_credentials", Kind::kFlag, &Settings::save_credentials,
+                  "keep the passwords of cameras added by API in the file of cameras"},
+    Key<Settings>{"threads", Kind::kCount, &Settings::threads, "event loops, 0 for one per core", 0, 256},
+    Key<Settings>{"max_connections", Kind::kCount, &Settings::max_connections, "connections at once", 1,
+                  1'000'000},
+    Key<Settings>{"header_timeout", Kind::kDuration, &Settings::header_timeout,
+                  "time for a request to arrive completely", 100, kMaxTimeout},
+    Key<Settings>{"idle_timeout", Kind::kDuration, &Settings::idle_timeout, "time between two requests", 100,
+                  kMaxTimeout},
+    Key<Settings>{"write_timeout", Kind::kDuration, &Settings::write_timeout,
+                  "time for a client to take a response, besides 1 s for each 32 KiB", 100, kMaxTimeout},
+};
+
+const std::array kStream = {
+    Key<StreamSettings>{"transport", Kind::kText, &StreamSettings::transport, "RTP over auto, tcp or udp", 0,
+                        0, "auto,tcp,udp"},
+    Key<StreamSettings>{"video_codec", Kind::kText, &StreamSettings::video_codec,
+                        "copy, or h264 to transcode", 0, 0, "copy,h264"},
+    Key<StreamSettings>{"preset", Kind::kText, &StreamSettings::preset, "the encoder's preset", 0, 0,
+                        "ultrafast,superfast,veryfast,faster,fast,medium,slow,slower,veryslow"},
+    Key<StreamSettings>{"bitrate", Kind::kRate, &StreamSettings::bitrate, "transcoded video, bit/s", 10'000,
+                        kMaxRate},
+    Key<StreamSettings>{"maxrate", Kind::kRate, &StreamSettings::maxrate, "its peak, bit/s", 10'000,
+                        kMaxRate},
+    Key<StreamSettings>{"audio_bitrate", Kind::kRate, &StreamSettings::audio_bitrate, "encoded audio, bit/s",
+                        8'000, 512'000},
+    Key<StreamSettings>{"height", Kind::kCount, &StreamSettings::height,
+                        "of transcoded pictures, 0 as they are", 0, 4320},
+    Key<StreamSettings>{"segment_duration", Kind::kDuration, &StreamSettings::segment_duration,
+                        "cut at the first key frame after this", 500, 60'000},
+    Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
+};
+
+Result<std::int64_t> parse_count(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || text.empty())
+    return fail(ErrorCode::kConfig, fmt::format("expected a whole number, got \"{}\"", text));
+  return value;
+}
+
+Result<bool> parse_flag(std::string_view text) {
+  for (const auto yes : {"true", "yes", "on", "1"})
+    if (text == yes) return true;
+  for (const auto no : {"false", "no", "off", "0"})
+    if (text == no) return false;
+  return fail(ErrorCode::kConfig, fmt::format("expected true or false, got \"{}\"", text));
+}
+
+// A decimal number with a unit of the table behind it.
+struct Unit {
+  std::string_view suffix;
+  double factor;
+};
+Result<std::int64_t> parse_with_unit(std::string_view text, std::span<const Unit> units,
+                                     std::string_view example) {
+  const auto bad = [&] {
+    return fail(ErrorCode::kConfig, fmt::format("expected something like {}, got \"{}\"", example, text));
+  };
+  const auto digits = text.find_first_not_of("0123456789.");
+  const auto number = text.substr(0, digits);
+  const auto suffix = digits == std::string_view::npos ? std::string_view{} : text.substr(digits);
+  double value = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
+  if (number.empty() || error != std::errc{} || end != number.data() + number.size()) return bad();
+  const auto unit =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.suffix == suffix; });
+  if (unit == units.end()) return bad();
+  value *= unit->factor;
+  if (!(value < 1e15)) return bad();
+  return std::llround(value);
+}
+
+Result<void> check_range(std::int64_t value, std::int64_t min, std::int64_t max, std::string_view unit) {
+  if (value < min || value > max)
+    return fail(ErrorCode::kConfig, fmt::format("must be between {}{} and {}{}", min, unit, max, unit));
+  return {};
+}
+
+Result<void> check_choice(std::string_view text, std::string_view choices) {
+  for (auto rest = choices; !rest.empty();) {
+    const auto comma = std::min(rest.find(','), rest.size());
+    if (rest.substr(0, comma) == text) return {};
+    rest.remove_prefix(std::min(comma + 1, rest.size()));
+  }
+  if (choices.empty()) return {};
+  return fail(ErrorCode::kConfig, fmt::format("expected one of {}, got \"{}\"", choices, text));
+}
+
+template <class T>
+Result<void> set_key(T& object, const Key<T>& key, std::string_view text) {
+  if (const auto* member = std::get_if<std::string T::*>(&key.member)) {
+    if (const auto ok = check_choice(text, key.choices); !ok) return ok;
+    object.*(*member) = std::string(text);
+    return {};
+  }
+  if (const auto* member = std::get_if<bool T::*>(&key.member)) {
+    const auto value = parse_flag(text);
+    if (!value) return fail(value.error());
+    object.*(*member) = *value;
+    return {};
+  }
+  if (const auto* member = std::get_if<std::uint64_t T::*>(&key.member)) {
+    Result<std::int64_t> value = 0;
+    if (key.kind == Kind::kRate)
+      value = parse_bitrate(text).map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
+    else
+      value = parse_count(text);
+    if (!value) return fail(value.error());
+    if (const auto ok = check_range(*value, key.min, key.max, ""); !ok) return ok;
+    object.*(*member) = static_cast<std::uint64_t>(*value);
+    return {};
+  }
+  if (const auto* member = std::get_if<std::chrono::milliseconds T::*>(&key.member)) {
+    const auto value = parse_duration(text);
+    if (!value) return fail(value.error());
+    if (const auto ok = check_range(value->count(), key.min, key.max, "ms"); !ok) return ok;
+    object.*(*member) = *value;
+    return {};
+  }
+  return fail(ErrorCode::kConfig, "expected a list");
+}
+
+template <class T>
+Result<void> set_in(std::span<const Key<T>> keys, T& object, std::string_view name, std::string_view text) {
+  for (const auto& key : keys)
+    if (key.name == name) return set_key(object, key, text);
+  return fail(ErrorCode::kNotFound, fmt::format("unknown key \"{}\"", name));
+}
+
+std::string show_duration(std::chrono::milliseconds value) {
+  return value % 1s == 0ms ? fmt::format("{}s", value / 1s) : fmt::format("{}ms", value.count());
+}
+
+std::string show_rate(std::uint64_t value) {
+  return value % 1000 == 0 ? fmt::format("{}k", value / 1000) : std::to_string(value);
+}
+
+template <class T>
+std::string show_key(const T& object, const Key<T>& key) {
+  if (const auto* text = std::get_if<std::string T::*>(&key.member)) return yaml_quote(object.*(*text));
+  if (const auto* flag = std::get_if<bool T::*>(&key.member)) return object.*(*flag) ? "true" : "false";
+  if (const auto* count = std::get_if<std::uint64_t T::*>(&key.member))
+    return key.kind == Kind::kRate ? show_rate(object.*(*count)) : std::to_string(object.*(*count));
+  if (const auto* time = std::get_if<std::chrono::milliseconds T::*>(&key.member))
+    return show_duration(object.*(*time));
+  std::vector<std::string> items;
+  for (const auto& item : object.*std::get<std::vector<std::string> T::*>(key.member))
+    items.push_back(yaml_quote(item));
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
+}  // namespace
+
+std::span<const Key<Settings>> settings_keys() { return kSettings; }
+std::span<const Key<StreamSettings>> stream_keys() { return kStream; }
+
+Result<void> set(Settings& object, std::string_view name, std::string_view text) {
+  auto done = set_in(settings_keys(), object, name, text);
+  if (!done && done.error().code == ErrorCode::kNotFound) return set(object.stream, name, text);
+  return done;
+}
+
+Result<void> set(StreamSettings& object, std::string_view name, std::string_view text) {
+  return set_in(stream_keys(), object, name, text);
+}
+
+Result<void> set_list(Settings& object, std::string_view name, std::vector<std::string> items) {
+  for (const auto& key : kSettings) {
+    if (key.name != name) continue;
+    const auto* member = std::get_if<std::vector<std::string> Settings::*>(&key.member);
+    if (!member) return fail(ErrorCode::kConfig, "expected a single value, not a list");
+    object.*(*member) = std::move(items);
+    return {};
+  }
+  return fail(ErrorCode::kConfig, "expected a single value, not a list");
+}
+
+std::vector<KeyInfo> all_keys() {
+  std::vector<KeyInfo> keys;
+  for (const auto& key : kSettings) keys.push_back({key.name, key.kind, key.help});
+  for (const auto& key : kStream) keys.push_back({key.name, key.kind, key.help});
+  return keys;
+}
+
+std::string show(const Settings& settings, std::string_view name) {
+  for (const auto& key : kSettings)
+    if (key.name == name) return show_key(settings, key);
+  for (const auto& key : kStream)
+    if (key.name == name) return show_key(settings.stream, key);
+  assert(!"a key of the table");
+  return {};
+}
+
+std::string suggest(std::string_view word, const std::vector<std::string_view>& candidates) {
+  const auto nearest = text::nearest(word, candidates);
+  return nearest.empty() ? std::string{} : fmt::format("did you mean \"{}\"?", nearest);
+}
+
+std::string yaml_quote(std::string_view text) {
+  const bool plain = !text.empty() &&
+                     text.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789._/-:@+") == std::string_view::npos &&
+                     std::isalpha(static_cast<unsigned char>(text[0])) != 0 && text.find(": ") == text.npos &&
+                     text.back() != ':';
+  static constexpr std::array kWords = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
+  if (plain && std::find(kWords.begin(), kWords.end(), text) == kWords.end()) return std::string(text);
+  std::string quoted = "\"";
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\')
+      quoted += '\\', quoted += c;
+    else if (byte < 0x20 || byte == 0x7f)
+      quoted += fmt::format("\\x{:02x}", byte);
+    else
+      quoted += c;
+  }
+  return quoted + '"';
+}
+
+Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  static constexpr std::array<Unit, 5> kUnits = {
+      {{"", 1000}, {"s", 1000}, {"ms", 1}, {"m", 60'000}, {"h", 3'600'000}}};
+  return parse_with_unit(text, kUnits, "2s, 500ms or 10m").map([](std::int64_t ms) {
+    return std::chrono::milliseconds(ms);
+  });
+}
+
+Result<std::uint64_t> parse_bitrate(std::string_view text) {
+  static constexpr std::array<Unit, 4> kUnits = {{{"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}}};
+  return parse_with_unit(text, kUnits, "800k or 2M").map([](std::int64_t bits) {
+    return static_cast<std::uint64_t>(bits);
+  });
+}
+
+}  // namespace camctl::apps::config

@@ -1,0 +1,249 @@
+// Reading configuration files. The only file that knows yaml-cpp.
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <set>
+
+#include "apps/common/config.h"
+#include "apps/common/config_keys.h"
+#include "base/atomic_file.h"
+
+namespace camctl::apps {
+namespace {
+
+// Where in which file, for messages.
+class Place {
+ public:
+  Place(std::string_view file, const YAML::Mark& mark) : file_(file), mark_(mark) {}
+
+  std::string to_string() const {
+    if (mark_.is_null()) return std::string(file_);
+    return fmt::format("{}:{}:{}", file_, mark_.line + 1, mark_.column + 1);
+  }
+  std::string origin() const {
+    return mark_.is_null() ? std::string(file_) : fmt::format("{}:{}", file_, mark_.line + 1);
+  }
+  tl::unexpected<Error> fail(std::string_view message, std::string hint = {}) const {
+    return camctl::fail(ErrorCode::kConfig, fmt::format("{}: {}", to_string(), message), std::move(hint));
+  }
+
+ private:
+  std::string_view file_;
+  YAML::Mark mark_;
+};
+
+// What a message shows of text that may be long, binary or a secret on the wrong line.
+std::string excerpt(std::string_view text) {
+  constexpr std::size_t kShown = 40;
+  std::string shown;
+  for (const char c : text.substr(0, kShown)) shown += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+  return text.size() > kShown ? shown + "…" : shown;
+}
+
+class Reader {
+ public:
+  Reader(std::string_view where, const std::filesystem::path& folder, const ConfigSources& sources,
+         Config& config)
+      : where_(where), folder_(folder), sources_(sources), config_(config) {}
+
+  Result<void> read(const YAML::Node& root) {
+    if (root.IsNull()) return {};  // an empty file
+    return each_key(root, "the configuration",
+                    [&](const std::string& key, const YAML::Node& value) -> Result<void> {
+                      if (key == "credentials") return read_credentials(value);
+                      if (key == "streams") return read_streams(value);
+                      return read_key(key, value);
+                    });
+  }
+
+ private:
+  Place at(const YAML::Node& node) const { return {where_, node.Mark()}; }
+
+  // Calls `use` with each key of a map and its value; repeated keys are errors. A Result or an unknown key
+  // (kNotFound, put into words by unknown()) ends it.
+  template <class Use>
+  Result<void> each_key(const YAML::Node& map, std::string_view what, const Use& use) {
+    if (!map.IsMap()) return at(map).fail(fmt::format("{} must be a map of keys", what));
+    if (map.size() > kMaxConfigItems) return at(map).fail(fmt::format("{} has too many keys", what));
+    std::set<std::string> seen;
+    for (const auto& item : map) {
+      if (!item.first.IsScalar()) return at(item.first).fail("a key must be a word");
+      const auto& key = item.first.Scalar();
+      place_of_key_ = item.first.Mark();
+      if (!seen.insert(key).second)
+        return at(item.first).fail(fmt::format("\"{}\" stands here twice", excerpt(key)));
+      if (auto done = use(key, item.second); !done) return done;
+    }
+    return {};
+  }
+
+  tl::unexpected<Error> unknown(const std::string& key, const std::vector<std::string_view>& known) const {
+    return Place(where_, place_of_key_)
+        .fail(fmt::format("unknown key \"{}\"", excerpt(key)), config::suggest(key, known));
+  }
+
+  Result<std::string> scalar(std::string_view key, const YAML::Node& node) const {
+    if (!node.IsScalar()) return at(node).fail(fmt::format("\"{}\" must be a single value", key));
+    return node.Scalar();
+  }
+
+  Result<void> read_key(const std::string& key, const YAML::Node& value) {
+    const auto keys = config::all_keys();
+    const auto info = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == key; });
+    if (info == keys.end()) {
+      std::vector<std::string_view> names = {"credentials", "streams"};
+      for (const auto& k : keys) names.push_back(k.name);
+      return unknown(key, names);
+    }
+    auto done = info->kind == config::Kind::kList ? read_list(key, value) : read_scalar(key, value);
+    if (done) config_.origins[key] = Place(where_, place_of_key_).origin();
+    return done;
+  }
+
+  Result<void> read_scalar(const std::string& key, const YAML::Node& value) {
+    const auto text = scalar(key, value);
+    if (!text) return fail(text.error());
+    if (auto done = config::set(config_.settings, key, *text); !done)
+      return at(value).fail(fmt::format("\"{}\": {}", key, excerpt_message(done.error().message)));
+    return {};
+  }
+
+  Result<void> read_list(const std::string& key, const YAML::Node& value) {
+    std::vector<std::string> items;
+    if (value.IsScalar()) {
+      items.push_back(value.Scalar());
+    } else if (value.IsSequence() && value.size() <= kMaxConfigItems) {
+      for (const auto& item : value) {
+        const auto text = scalar(key, item);
+        if (!text) return fail(text.error());
+        items.push_back(*text);
+      }
+    } else if (!value.IsNull()) {
+      return at(value).fail(fmt::format("\"{}\" must be a list", key));
+    }
+    return config::set_list(config_.settings, key, std::move(items));
+  }
+
+  static std::string excerpt_message(const std::string& message) {
+    constexpr std::size_t kLongestMessage = 200;
+    return message.size() > kLongestMessage ? message.substr(0, kLongestMessage) + "…" : message;
+  }
+
+  Result<void> read_streams(const YAML::Node& value) {
+    std::map<std::string, Settings::Overrides, std::less<>> streams;
+    std::vector<std::string_view> names;
+    for (const auto& key : config::stream_keys()) names.push_back(key.name);
+    auto done = each_key(value, "\"streams\"", [&](const std::string& id, const YAML::Node& stream) {
+      auto& overrides = streams[id];
+      return each_key(
+          stream, "a stream", [&](const std::string& key, const YAML::Node& node) -> Result<void> {
+            const auto text = scalar(key, node);
+            StreamSettings scratch;
+            if (!text) return fail(text.error());
+            if (auto set = config::set(scratch, key, *text); !set) {
+              if (set.error().code == ErrorCode::kNotFound) return unknown(key, names);
+              return at(node).fail(fmt::format("\"{}\": {}", key, excerpt_message(set.error().message)));
+            }
+            overrides.emplace_back(key, *text);
+            return {};
+          });
+    });
+    if (!done) return done;
+    config_.settings.streams = std::move(streams);
+    config_.origins["streams"] = at(value).origin();
+    return {};
+  }
+
+  Result<void> read_credentials(const YAML::Node& value) {
+    if (!value.IsSequence()) return at(value).fail("\"credentials\" must be a list");
+    if (value.size() > kMaxConfigItems) return at(value).fail("\"credentials\" has too many entries");
+    std::vector<CredentialEntry> entries;
+    for (const auto& item : value) {
+      auto entry = read_credential(item);
+      if (!entry) return fail(entry.error());
+      entries.push_back(std::move(*entry));
+    }
+    config_.settings.credentials = std::move(entries);
+    config_.origins["credentials"] = at(value).origin();
+    return {};
+  }
+
+  Result<CredentialEntry> read_credential(const YAML::Node& item) {
+    CredentialEntry entry;
+    auto done = each_key(item, "an entry of \"credentials\"",
+                         [&](const std::string& key, const YAML::Node& node) -> Result<void> {
+                           const auto text = scalar(key, node);
+                           if (!text) return fail(text.error());
+                           return read_credential_key(entry, key, *text, at(node));
+                         });
+    if (!done) return fail(done.error());
+    if (entry.host.empty()) return at(item).fail("an entry of \"credentials\" needs a host");
+    if (entry.credentials.user.empty()) return at(item).fail("an entry of \"credentials\" needs a user");
+    if (entry.source.empty())
+      return at(item).fail("an entry of \"credentials\" needs password, password_file or password_env");
+    return entry;
+  }
+
+  Result<void> read_credential_key(CredentialEntry& entry, const std::string& key, const std::string& text,
+                                   const Place& place) {
+    if (key == "host") {
+      entry.host = text;
+      auto network = Cidr::parse(text);
+      if (network)
+        entry.network = *network;
+      else if (text.empty() || text.find_first_of("/ @") != std::string::npos)
+        return place.fail(fmt::format("\"{}\" is neither a host nor a network", excerpt(text)));
+      return {};
+    }
+    if (key == "user") {
+      entry.credentials.user = text;
+      return {};
+    }
+    if (key != "password" && key != "password_file" && key != "password_env")
+      return unknown(key, {"host", "user", "password", "password_file", "password_env"});
+    if (!entry.source.empty()) return place.fail("there are two passwords in this entry");
+    auto password = read_password(key, text, place);
+    if (!password) return fail(password.error());
+    entry.credentials.password = std::move(*password);
+    entry.source = key == "password" ? key : key + " " + text;
+    return {};
+  }
+
+  Result<Secret> read_password(const std::string& key, const std::string& text, const Place& place) {
+    if (key == "password") return Secret(text);
+    if (key == "password_env") {
+      auto value = sources_.environment(text);
+      if (!value) return place.fail(fmt::format("the variable {} is not set", excerpt(text)));
+      return Secret(std::move(*value));
+    }
+    auto content = read_file(folder_ / text, kMaxPasswordFile);
+    if (!content) return place.fail(content.error().message);
+    while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) content->pop_back();
+    return Secret(std::move(*content));
+  }
+
+  std::string_view where_;
+  const std::filesystem::path& folder_;
+  const ConfigSources& sources_;
+  Config& config_;
+  YAML::Mark place_of_key_;
+};
+
+}  // namespace
+
+Result<void> apply_yaml(std::string_view yaml, std::string_view where, const std::filesystem::path& folder,
+                        const ConfigSources& sources, Config& config) {
+  if (yaml.size() > kMaxConfigFile)
+    return fail(ErrorCode::kConfig, fmt::format("{}: larger than {} KiB", where, kMaxConfigFile >> 10));
+  try {
+    // Aliases stay references: a bomb of them costs nothing until someone walks it, and only known keys are
+    // walked.
+    const auto root = YAML::Load(std::string(yaml));
+    return Reader(where, folder, sources, config).read(root);
+  } catch (const YAML::Exception& e) {
+    return Place(where, e.mark).fail(fmt::format("not valid YAML: {}", e.msg));
+  }
+}
+
+}  // namespace camctl::apps

@@ -1,0 +1,253 @@
+#include "apps/common/config.h"
+
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <fstream>
+#include <map>
+
+#include "apps/common/config_keys.h"
+
+namespace camctl::apps {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A folder for the test's files, gone afterwards.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "camctl-config-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~Folder() { std::filesystem::remove_all(path); }
+  std::filesystem::path write(const std::string& name, const std::string& content) const {
+    std::ofstream(path / name) << content;
+    return path / name;
+  }
+  std::filesystem::path path;
+};
+
+ConfigSources sources_of(std::map<std::string, std::string> variables = {}) {
+  ConfigSources sources;
+  sources.environment = [variables =
+                             std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found == variables.end() ? std::nullopt : std::optional<std::string>(found->second);
+  };
+  return sources;
+}
+
+Result<Config> from_yaml(std::string_view yaml, std::map<std::string, std::string> variables = {}) {
+  Config config;
+  const auto sources = sources_of(std::move(variables));
+  if (auto done = apply_yaml(yaml, "camctl.yaml", ".", sources, config); !done) return fail(done.error());
+  return config;
+}
+
+TEST_CASE("bad files name line and column, and say what to write") {
+  struct Case {
+    const char* yaml;
+    const char* message;
+    const char* hint;
+  };
+  const Case cases[] = {
+      {"lisen: 127.0.0.1:80\n", "camctl.yaml:1:1: unknown key \"lisen\"", "did you mean \"listen\"?"},
+      {"hosts: [a]\nsegment_durations: 2\n", "camctl.yaml:2:1: unknown key",
+       "did you mean \"segment_duration\"?"},
+      {"listen: a\nlisten: b\n", "camctl.yaml:2:1: \"listen\" stands here twice", ""},
+      {"listen: [a, b]\n", "camctl.yaml:1:9: \"listen\" must be a single value", ""},
+      {"hosts: {a: b}\n", "camctl.yaml:1:8: \"hosts\" must be a list", ""},
+      {"hosts: [[a]]\n", "camctl.yaml:1:9: \"hosts\" must be a single value", ""},
+      {"segments: many\n", "camctl.yaml:1:11: \"segments\": expected a whole number, got \"many\"", ""},
+      {"segments: 1\n", "must be between 3 and 1000", ""},
+      {"segments: 99999999999999999999999\n", "expected a whole number", ""},
+      {"segment_duration: soon\n", "expected something like 2s", ""},
+      {"bitrate: 800q\n", "expected something like 800k", ""},
+      {"allow_anonymous: perhaps\n", "expected true or false", ""},
+      {"transport: pigeon\n", "expected one of auto,tcp,udp", ""},
+      {"- a\n- b\n", "camctl.yaml:1:1: the configuration must be a map", ""},
+      {"listen: \"a\\q\"\n", "not valid YAML", ""},
+      {"a: b: c\n", "camctl.yaml:1:5: not valid YAML", ""},
+      {"{a: [}\n", "not valid YAML", ""},
+      {"streams: {stream_0: {bitrat: 1k}}\n", "camctl.yaml:1:22: unknown key", "did you mean \"bitrate\"?"},
+      {"streams: {stream_0: {height: -1}}\n", "\"height\": must be between 0 and 4320", ""},
+      {"streams: [a]\n", "\"streams\" must be a map", ""},
+      {"credentials: a\n", "\"credentials\" must be a list", ""},
+      {"credentials: [{user: a, password: b}]\n", "needs a host", ""},
+      {"credentials: [{host: a, password: b}]\n", "needs a user", ""},
+      {"credentials: [{host: a, user: b}]\n", "needs password, password_file or password_env", ""},
+      {"credentials: [{host: a/b, user: b, password: c}]\n", "neither a host nor a network", ""},
+      {"credentials: [{host: a, user: b, password: c, password_env: D}]\n", "two passwords", ""},
+      {"credentials: [{host: a, user: b, password_env: NOT_THERE}]\n", "variable NOT_THERE is not set", ""},
+      {"credentials: [{host: a, user: b, password_file: /nowhere/x}]\n", "/nowhere/x", ""},
+      {"credentials: [{host: a, usr: b}]\n", "unknown key \"usr\"", "did you mean \"user\"?"},
+  };
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.yaml));
+    const auto config = from_yaml(c.yaml);
+    REQUIRE(!config);
+    CHECK(config.error().code == ErrorCode::kConfig);
+    CHECK_MESSAGE(config.error().message.find(c.message) != std::string::npos, config.error().message);
+    CHECK_MESSAGE(config.error().hint.find(c.hint) != std::string::npos, config.error().hint);
+  }
+}
+
+TEST_CASE("an empty file, comments and every kind of value are read") {
+  CHECK(from_yaml(""));
+  CHECK(from_yaml("# nothing\n"));
+  const auto config = from_yaml(R"(
+listen: "[::1]:9000"
+allow_anonymous: yes
+hosts: [cameras.example, nvr.local]
+cors_origins: http://a.example
+segment_duration: 1500ms
+segments: 8
+bitrate: 1.5M
+idle_timeout: 2m
+streams:
+  stream_1: {video_codec: h264, bitrate: 500k, height: 480}
+)");
+  REQUIRE_MESSAGE(config, config.error().message);
+  const auto& s = config->settings;
+  CHECK(s.listen == "[::1]:9000");
+  CHECK(s.allow_anonymous);
+  CHECK(s.hosts == std::vector<std::string>{"cameras.example", "nvr.local"});
+  CHECK(s.cors_origins == std::vector<std::string>{"http://a.example"});
+  CHECK(s.stream.segment_duration == 1500ms);
+  CHECK(s.stream.segments == 8);
+  CHECK(s.stream.bitrate == 1'500'000);
+  CHECK(s.idle_timeout == 2min);
+  CHECK(s.stream_for("stream_0") == s.stream);
+  const auto one = s.stream_for("stream_1");
+  CHECK(one.video_codec == "h264");
+  CHECK(one.bitrate == 500'000);
+  CHECK(one.height == 480);
+  CHECK(one.segments == 8);
+}
+
+TEST_CASE("hostile YAML costs nothing") {
+  std::string bomb = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n";
+  for (int i = 1; i < 30; ++i) {
+    bomb += fmt::format("a{}: &a{} [", i, i);
+    for (int j = 0; j < 9; ++j) bomb += fmt::format("{}*a{}", j ? ", " : "", i - 1);
+    bomb += "]\n";
+  }
+  CHECK(!from_yaml(bomb));
+  CHECK(!from_yaml("hosts: &a [*a]\n"));
+  CHECK(!from_yaml("hosts: " + std::string(5000, '[')));
+  CHECK(!from_yaml("hosts: " + std::string(5000, '{')));
+  CHECK(!from_yaml(std::string(kMaxConfigFile + 1, ' ')));
+  CHECK(!from_yaml(std::string("listen: a\0b: \xff\xfe\n", 17)));
+}
+
+TEST_CASE("flags beat variables beat files, key by key") {
+  const Folder folder;
+  auto sources =
+      sources_of({{"CAMCTL_SEGMENTS", "7"}, {"CAMCTL_LISTEN", "127.0.0.1:2"}, {"CAMCTL_HOSTS", "a, b"}});
+  sources.files = {folder.write("here.yaml", "listen: 127.0.0.1:3\nbitrate: 1M\n"),
+                   folder.path / "missing.yaml",
+                   folder.write("etc.yaml", "bitrate: 2M\nmaxrate: 3M\npreset: fast\nhosts: [c]\n")};
+  sources.flags = {{"listen", "127.0.0.1:1", "--listen"}};
+  const auto config = load_config(sources);
+  REQUIRE_MESSAGE(config, config.error().message);
+  CHECK(config->settings.listen == "127.0.0.1:1");
+  CHECK(config->settings.stream.segments == 7);
+  CHECK(config->settings.hosts == std::vector<std::string>{"a", "b"});
+  CHECK(config->settings.stream.bitrate == 1'000'000);
+  CHECK(config->settings.stream.maxrate == 3'000'000);
+  CHECK(config->origins.at("listen") == "--listen");
+  CHECK(config->origins.at("segments") == "CAMCTL_SEGMENTS");
+  CHECK(config->origins.at("bitrate") == (folder.path / "here.yaml").string() + ":2");
+  CHECK(config->origins.at("maxrate") == (folder.path / "etc.yaml").string() + ":2");
+  CHECK(config->files.size() == 2);
+
+  sources.flags = {{"segments", "x", "--segments"}};
+  const auto bad_flag = load_config(sources);
+  REQUIRE(!bad_flag);
+  CHECK(bad_flag.error().code == ErrorCode::kUsage);
+  CHECK(bad_flag.error().message.find("--segments: ") == 0);
+
+  sources = sources_of();
+  sources.files = {folder.path / "missing.yaml"};
+  CHECK(load_config(sources));
+  sources.must_exist = true;
+  CHECK(!load_config(sources));
+}
+
+TEST_CASE("credentials go to the host they belong to") {
+  const Folder folder;
+  folder.write("secret", "from-file\n");
+  Config config;
+  const auto sources = sources_of({{"CAM_PW", "from-env"}});
+  const auto done = apply_yaml(R"(
+credentials:
+  - {host: 192.168.1.7, user: one, password: pw-one}
+  - {host: 192.168.1.0/24, user: net, password_file: secret}
+  - {host: Door.example, user: name, password_env: CAM_PW}
+  - {host: "fe80::/10", user: six, password: pw-six}
+)",
+                               "c.yaml", folder.path, sources, config);
+  REQUIRE_MESSAGE(done, done.error().message);
+  const auto& entries = config.settings.credentials;
+  struct Case {
+    const char* host;
+    const char* user;
+    const char* password;
+  };
+  const Case cases[] = {{"192.168.1.7", "one", "pw-one"},        {"192.168.1.8", "net", "from-file"},
+                        {"door.EXAMPLE", "name", "from-env"},    {"fe80::1%eth0", "six", "pw-six"},
+                        {"[fe80::1]", "six", "pw-six"},          {"192.168.2.7", nullptr, nullptr},
+                        {"door.example.evil", nullptr, nullptr}, {"", nullptr, nullptr}};
+  for (const auto& c : cases) {
+    CAPTURE(std::string(c.host));
+    const auto found = find_credentials(entries, c.host);
+    REQUIRE(found.has_value() == (c.user != nullptr));
+    if (!found) continue;
+    CHECK(found->user == c.user);
+    CHECK(found->password.reveal() == c.password);
+  }
+  const auto shown = print_config(config);
+  for (const char* secret : {"pw-one", "from-file", "from-env", "pw-six"})
+    CHECK(shown.find(secret) == std::string::npos);
+  CHECK(shown.find("password: \"***\"") != std::string::npos);
+  CHECK(shown.find("password_env: CAM_PW") != std::string::npos);
+}
+
+TEST_CASE("what --print-config prints is a configuration with the same values") {
+  const auto config = from_yaml(
+      "listen: 127.0.0.1:81\nhosts: [a, \"b: #c\"]\nsegment_duration: 1500ms\nbitrate: 801234\n"
+      "preset: fast\nstreams: {stream_0: {transport: tcp}, x: {}}\naccess_log: \"-\"\n");
+  REQUIRE_MESSAGE(config, config.error().message);
+  const auto printed = print_config(*config);
+  CHECK(printed.find("# default") != std::string::npos);
+  CHECK(printed.find("# camctl.yaml:1") != std::string::npos);
+  const auto again = from_yaml(printed);
+  REQUIRE_MESSAGE(again, printed, again.error().message);
+  CHECK(again->settings.hosts == config->settings.hosts);
+  CHECK(again->settings.stream == config->settings.stream);
+  CHECK(again->settings.streams == config->settings.streams);
+  CHECK(again->settings.listen == config->settings.listen);
+  CHECK(again->settings.access_log == "-");
+}
+
+TEST_CASE("flags of keys are gathered in the order of their declaration") {
+  CLI::App app;
+  ConfigFlags flags;
+  add_config_flags(app, flags, {"listen", "segment_duration", "allow_anonymous", "hosts"});
+  app.parse("--hosts a --hosts b --segment-duration 1 --allow-anonymous --config x.yaml", false);
+  CHECK(flags.file == "x.yaml");
+  const auto values = flags.values();
+  REQUIRE(values.size() == 3);
+  CHECK(values[0].key == "segment_duration");
+  CHECK(values[0].text == "1");
+  CHECK(values[0].flag == "--segment-duration");
+  CHECK(values[1].text == "true");
+  CHECK(values[2].text == "a,b");
+}
+
+}  // namespace
+}  // namespace camctl::apps
