@@ -226,15 +226,17 @@ AuthClient::AuthClient(Credentials credentials, bool allow_basic)
 
 Result<void> AuthClient::challenge(const std::vector<std::string>& www_authenticate) {
   if (credentials_.empty()) return fail(ErrorCode::kAuth, "credentials are needed");
-  std::vector<Challenge> offered;
+  const auto stronger = [this](const Challenge& a, const Challenge& b) {
+    return strength(a, allow_basic_) > strength(b, allow_basic_);
+  };
+  std::vector<Challenge> offered;  // strongest first, else in the server's order
   for (const auto& value : www_authenticate)
-    for (auto& challenge : parse_challenges(value)) offered.push_back(std::move(challenge));
-  std::erase_if(offered, [this](const Challenge& c) { return strength(c, allow_basic_) == 0; });
+    for (auto& challenge : parse_challenges(value))
+      if (strength(challenge, allow_basic_) > 0)
+        offered.insert(std::upper_bound(offered.begin(), offered.end(), challenge, stronger),
+                       std::move(challenge));
   if (offered.empty())
     return fail(ErrorCode::kAuth, "authentication is demanded in a way that is not supported");
-  std::stable_sort(offered.begin(), offered.end(), [this](const Challenge& a, const Challenge& b) {
-    return strength(a, allow_basic_) > strength(b, allow_basic_);
-  });
   // Asked again for what was just answered: wrong credentials, unless only the nonce had aged.
   if (answered_ && !offered.front().stale) return fail(ErrorCode::kAuth, "the credentials were refused");
   candidates_ = std::move(offered);

@@ -10,40 +10,59 @@
 namespace camctl::log {
 namespace {
 
-// One JSON object a line. Written here because a pattern cannot escape the message.
-class JsonFormatter final : public spdlog::formatter {
+// Messages may carry what a device said: neither form lets it break or colour a line. A pattern cannot
+// escape the message, so these formatters put it in by themselves.
+class LineFormatter : public spdlog::formatter {
  public:
+  explicit LineFormatter(std::string prefix_pattern)
+      : prefix_pattern_(std::move(prefix_pattern)),
+        prefix_(prefix_pattern_, spdlog::pattern_time_type::utc, "") {}
+
+ protected:
+  static bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+  static void append(spdlog::memory_buf_t& out, std::string_view text) {
+    out.append(text.data(), text.data() + text.size());
+  }
+
+  std::string prefix_pattern_;
+  spdlog::pattern_formatter prefix_;
+};
+
+class TextFormatter final : public LineFormatter {
+ public:
+  TextFormatter() : LineFormatter("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ ") {}
+
   void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
-    const auto text = std::string_view(msg.payload.data(), msg.payload.size());
-    time_.format(msg, out);
-    append(out, spdlog::level::to_string_view(msg.level));
-    append(out, R"(","message":")");
-    for (const char c : text) append_escaped(out, c);
+    prefix_.format(msg, out);
+    for (const char c : std::string_view(msg.payload.data(), msg.payload.size())) {
+      if (is_control(c))
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
+      else
+        out.push_back(c);
+    }
+    out.push_back('\n');
+  }
+
+  std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<TextFormatter>(); }
+};
+
+class JsonFormatter final : public LineFormatter {
+ public:
+  JsonFormatter() : LineFormatter(R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","message":")") {}
+
+  void format(const spdlog::details::log_msg& msg, spdlog::memory_buf_t& out) override {
+    prefix_.format(msg, out);
+    for (const char c : std::string_view(msg.payload.data(), msg.payload.size())) {
+      if (c == '"' || c == '\\') out.push_back('\\');
+      if (is_control(c))
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+      else
+        out.push_back(c);
+    }
     append(out, "\"}\n");
   }
 
   std::unique_ptr<spdlog::formatter> clone() const override { return std::make_unique<JsonFormatter>(); }
-
- private:
-  template <class Text>
-  static void append(spdlog::memory_buf_t& out, const Text& text) {
-    out.append(text.data(), text.data() + text.size());
-  }
-  static void append(spdlog::memory_buf_t& out, const char* text) { append(out, std::string_view(text)); }
-
-  static void append_escaped(spdlog::memory_buf_t& out, char c) {
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      append(out, fmt::format("\\u{:04x}", static_cast<unsigned char>(c)));
-    } else {
-      out.push_back(c);
-    }
-  }
-
-  spdlog::pattern_formatter time_{R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":")",
-                                  spdlog::pattern_time_type::utc, ""};
 };
 
 spdlog::level::level_enum level(int verbosity) {
@@ -59,15 +78,17 @@ std::shared_ptr<spdlog::logger> make_logger(const Options& options) {
   else
     sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("camctl", std::move(sink));
-  if (options.json)
-    logger->set_formatter(std::make_unique<JsonFormatter>());
-  else
-    logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+  logger->set_formatter(formatter(options.json));
   logger->set_level(level(options.verbosity));
   return logger;
 }
 
 }  // namespace
+
+std::unique_ptr<spdlog::formatter> formatter(bool json) {
+  if (json) return std::make_unique<JsonFormatter>();
+  return std::make_unique<TextFormatter>();
+}
 
 void init(const Options& options) { spdlog::set_default_logger(make_logger(options)); }
 

@@ -3,6 +3,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -18,6 +19,9 @@ struct Options {
 
 // Sets up the process's logger; call once in main before any thread starts.
 void init(const Options& options);
+
+// How a line looks: time (UTC), level and the message with its control characters escaped.
+std::unique_ptr<spdlog::formatter> formatter(bool json);
 
 // The process's logger. Use SPDLOG-style calls: log::get().info("camera {}: live", id).
 // Never pass a Secret; URLs go through Url::to_string().

@@ -72,7 +72,8 @@ Result<void> parse_host_and_port(std::string_view rest, Url& url) {
     url.host = text::lower(rest.substr(0, colon));
     if (colon != std::string_view::npos) port = rest.substr(colon + 1);
   }
-  if (!is_host(url.host, bracketed)) return fail(ErrorCode::kUsage, "the URL has no valid host");
+  if (!is_host(url.host, bracketed) || bracketed != (url.host.find(':') != std::string::npos))
+    return fail(ErrorCode::kUsage, "the URL has no valid host");
   if (port.empty()) return {};  // "host:" is allowed by RFC 3986 §3.2.3
   auto number = parse_port(port);
   if (!number) return fail(number.error());

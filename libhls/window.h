@@ -3,30 +3,33 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/media/access_unit.h"
 #include "base/media/stream_info.h"
+#include "libhls/timeline.h"
 
 namespace camctl::hls {
-
-// Time on a stream's own axis: starts near zero when the stream object is made, never goes back, and goes on
-// through reconnects. Tracks count it in their own clock_rate; this type is for comparing and for playlists.
-using MediaTime = std::chrono::duration<std::int64_t, std::ratio<1, 90'000>>;
 
 // A run of access units that starts at a key frame (or, without video, at any unit). Immutable.
 struct Segment {
   std::uint64_t number = 0;  // media sequence number; never used twice
   std::uint64_t discontinuity_sequence = 0;
-  bool discontinuity = false;      // EXT-X-DISCONTINUITY stands before it
+  bool discontinuity = false;      // EXT-X-DISCONTINUITY stands before it; counted in the number above
+  bool independent = true;         // false: cut inside a GOP, it does not start with a key frame
   std::uint32_t init_version = 0;  // changes whenever `info` does; names init-{v}.mp4
   media::StreamInfoPtr info;
   std::chrono::system_clock::time_point program_date_time;  // of its first unit, by the server's clock
-  MediaTime start{};
-  MediaTime duration{};
+  MediaTime start{};     // decoding time of its first video unit (audio unit where no video is)
+  MediaTime duration{};  // up to the next segment's start where no discontinuity follows
+  // When the last unit of each track ends, in the track's own ticks: what the next segment's first unit of
+  // that track starts at, where there is one already. 0: at its last unit's dts + duration.
+  media::Ticks video_end = 0, audio_end = 0;
   std::size_t bytes = 0;                    // of payload
   std::vector<media::AccessUnitPtr> units;  // video and audio as they arrived, each track in decoding order
 };
@@ -37,14 +40,120 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 struct WindowState {
   std::vector<SegmentPtr> segments;         // oldest first; only complete ones
   std::chrono::seconds target_duration{0};  // fixed before the first segment is listed
-  bool ended = false;                       // a finite source has ended
+  bool independent = true;  // every segment ever listed starts with a key frame; once false it stays so
+  bool ended = false;       // a finite source has ended
 };
 
 struct WindowOptions {
   std::chrono::milliseconds segment_duration{2000};  // cut at the first key frame after this
-  std::size_t segments = 6;                          // listed ones; as many again stay fetchable
-  std::chrono::seconds longest_gop{4};               // a longer GOP is cut inside; settles target_duration
-  std::size_t max_bytes = 64u << 20;                 // a hostile camera's bound: the oldest go first
+  std::size_t segments = 6;             // listed at least; delisted ones stay fetchable for a while
+  std::chrono::seconds longest_gop{4};  // a longer GOP is cut inside; settles target_duration
+  std::size_t max_bytes = 64u << 20;    // a hostile camera's bound: the oldest go first
+};
+
+// The target duration that these options settle: no segment lasts longer.
+std::chrono::seconds target_duration(const WindowOptions& options);
+
+// Cuts access units into segments and keeps the newest. One writer (the stream's loop); state(), find() and
+// find_info() may be called on any thread and never wait for packaging.
+class Window {
+ public:
+  // The server's wall clock for a moment of its steady clock; the default compares both now.
+  using WallClock =
+      std::function<std::chrono::system_clock::time_point(std::chrono::steady_clock::time_point)>;
+
+  // A key frame this much before the wanted duration is near enough: cameras' clocks jitter.
+  static constexpr std::chrono::milliseconds kCutTolerance{100};
+  // By how much PROGRAM-DATE-TIME may follow the server's clock from one segment to the next.
+  static constexpr std::chrono::milliseconds kLargestClockSlew{5};
+  // A larger difference is a step of the server's clock and is taken at once.
+  static constexpr std::chrono::seconds kClockStep{1};
+
+  explicit Window(WindowOptions options, WallClock wall_clock = {});
+
+  // The tracks of the units to come. Another value than before ends the segment being built; the next one
+  // starts behind a discontinuity with a new init version. True where a segment was listed by that.
+  bool set_info(media::StreamInfoPtr info);
+
+  // The next unit, with times on the stream's axis, and how it follows the one before (see Timeline::apply).
+  // True where a segment was listed by that. Video before the first key frame, after a hard break or after a
+  // loss up to the next key frame, and audio before the first picture are left out and counted.
+  bool push(media::AccessUnit unit, Break brk);
+
+  // The source is lost: ends the segment being built, and the next one starts behind a discontinuity. True
+  // where a segment was listed.
+  bool interrupt();
+
+  // A finite source has ended: as interrupt(), and the playlist ends. True where a segment was listed.
+  bool end();
+
+  // As it is now; never null.
+  std::shared_ptr<const WindowState> state() const;
+
+  // A segment that is listed or not long delisted (RFC 8216 §6.2.2); null else.
+  SegmentPtr find(std::uint64_t number) const;
+  // The tracks behind init-{version}.mp4 while a segment that needs it can be had; null else.
+  media::StreamInfoPtr find_info(std::uint32_t version) const;
+
+  // The newest key frame and what followed it until now, of the video track; empty before the first one.
+  std::vector<media::AccessUnitPtr> newest_gop() const;
+
+  struct Counters {
+    std::uint64_t dropped_units = 0;   // left out because nothing to decode them from was there
+    std::uint64_t cut_inside_gop = 0;  // segments that had to end before a key frame
+    std::uint64_t evicted_early = 0;   // segments that max_bytes drove out
+    std::size_t bytes = 0;             // payload kept now
+  };
+  Counters counters() const;
+
+ private:
+  // The segment being built, and what is known of its end.
+  struct Open {
+    std::shared_ptr<Segment> segment;  // null: none
+    MediaTime reference_end{};         // end of the last unit of the track that times it
+    bool has_video = false;
+  };
+  struct Kept {
+    SegmentPtr segment;
+    std::optional<std::chrono::steady_clock::time_point> delisted_until;  // set: delisted, kept until then
+  };
+
+  std::uint32_t clock_rate(media::TrackKind kind) const;
+  bool admit(const media::AccessUnit& unit);
+  bool times_segments(const media::AccessUnit& unit) const;
+  bool must_cut(const media::AccessUnit& unit, MediaTime time) const;
+  MediaTime inner_cut() const;
+  void begin(const media::AccessUnit& unit, MediaTime time);
+  void append(media::AccessUnit unit, MediaTime time);
+  bool close(std::optional<MediaTime> next_start);
+  void publish(SegmentPtr segment);
+  void evict(std::chrono::steady_clock::time_point now);
+  std::chrono::system_clock::time_point date_of(const Segment& segment);
+
+  const WindowOptions options_;
+  const std::chrono::seconds target_;
+  const WallClock wall_clock_;
+
+  // The writer's own.
+  media::StreamInfoPtr info_;
+  std::uint32_t init_version_ = 0;
+  std::uint64_t next_number_ = 0;
+  std::uint64_t discontinuities_ = 0;
+  bool discontinuity_pending_ = false;
+  bool cut_at_next_key_ = false;
+  bool wait_for_key_ = true;
+  bool follows_inner_cut_ = false;
+  std::optional<MediaTime> last_key_;
+  MediaTime last_gop_{};
+  Open open_;
+  std::optional<std::chrono::system_clock::duration> date_offset_;  // wall clock minus axis
+  std::chrono::steady_clock::time_point last_arrival_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::vector<Kept> kept_;    // oldest first
+  std::shared_ptr<const WindowState> state_;
+  std::vector<media::AccessUnitPtr> gop_;
+  Counters counters_;
 };
 
 }  // namespace camctl::hls

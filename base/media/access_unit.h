@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -12,6 +13,9 @@ using Bytes = std::vector<std::uint8_t>;
 
 // Time in a track's own time base (TrackInfo::clock_rate ticks per second).
 using Ticks = std::int64_t;
+
+// A time that the source does not know. The timeline derives it.
+inline constexpr Ticks kNoTime = std::numeric_limits<Ticks>::min();
 
 enum class TrackKind : std::uint8_t { kVideo, kAudio, kMetadata };
 
@@ -26,9 +30,10 @@ struct AccessUnit {
   TrackKind track = TrackKind::kVideo;
   bool key = false;         // decoding can start here (IDR, CRA, BLA; always for audio)
   bool gap_before = false;  // data was lost between the previous unit of this track and this one
-  Ticks pts = 0;  // from a source: as the camera says; behind the timeline: on the stream's own axis
-  Ticks dts = 0;
-  Ticks duration = 0;                             // 0: not known yet
+  Ticks pts =
+      0;  // from a source: as the camera says, or kNoTime; behind the timeline: on the stream's own axis
+  Ticks dts = 0;       // the same; a source that only knows presentation times (RTP) sets kNoTime or pts
+  Ticks duration = 0;  // 0: not known yet
   std::chrono::steady_clock::time_point arrival;  // when its last byte was read
   Bytes data;
 };

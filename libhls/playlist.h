@@ -1,0 +1,32 @@
+// Playlists (RFC 8216) as text, from what the window holds. Pure functions.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/media/stream_info.h"
+#include "base/result.h"
+#include "libhls/window.h"
+
+namespace camctl::hls {
+
+// The names that interface.md promises.
+std::string ts_segment_name(std::uint64_t number);     // playlist{n}.ts
+std::string fmp4_segment_name(std::uint64_t number);   // seg{n}.m4s
+std::string init_segment_name(std::uint32_t version);  // init-{v}.mp4
+
+// Media playlists (RFC 8216 §4.3.3). kNotFound where no segment is listed yet. `prefix` goes before each URI.
+Result<std::string> ts_media_playlist(const WindowState& state, std::string_view prefix = "");
+Result<std::string> fmp4_media_playlist(const WindowState& state, std::string_view prefix = "");
+
+// RFC 6381 CODECS value of the tracks that the packagers write: "avc1.640028,mp4a.40.2".
+std::string codecs(const media::StreamInfo& info);
+
+// A multivariant playlist (RFC 8216 §4.3.4) with one variant at `media_uri`. `info` says what the variant
+// holds (behind an audio encoder: its AAC). Bit rates are those of the listed segments; kNotFound where there
+// is none.
+Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
+                                          std::string_view media_uri);
+
+}  // namespace camctl::hls
