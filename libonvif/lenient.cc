@@ -140,7 +140,8 @@ std::optional<double> parse_number(std::string_view text) {
   // A unit may follow ("25 fps", "2048kbps"), another number or a sentence may not.
   const std::string_view unit = trim(text.substr(static_cast<std::size_t>(end - text.data())));
   constexpr std::size_t kLongestUnit = 5;
-  if (unit.size() > kLongestUnit || !std::ranges::all_of(unit, [](char c) { return is_alpha(c) || c == '/'; }))
+  if (unit.size() > kLongestUnit ||
+      !std::ranges::all_of(unit, [](char c) { return is_alpha(c) || c == '/'; }))
     return std::nullopt;
   return value;
 }
@@ -154,7 +155,8 @@ std::optional<unsigned> parse_count(std::string_view text) {
 std::optional<bool> parse_bool(std::string_view text) {
   const std::string word = lower(trim(text));
   constexpr std::array<std::string_view, 7> kTrue = {"true", "1", "yes", "on", "ture", "enabled", "enable"};
-  constexpr std::array<std::string_view, 7> kFalse = {"false", "0", "no", "off", "flase", "disabled", "disable"};
+  constexpr std::array<std::string_view, 7> kFalse = {"false", "0",        "no",     "off",
+                                                      "flase", "disabled", "disable"};
   if (std::ranges::find(kTrue, word) != kTrue.end()) return true;
   if (std::ranges::find(kFalse, word) != kFalse.end()) return false;
   return std::nullopt;
@@ -213,12 +215,24 @@ std::optional<milliseconds> parse_duration(std::string_view text) {
     any = true;
     constexpr double kDay = 86'400;
     switch (unit) {
-      case 'y': total += *value * 365 * kDay; break;
-      case 'w': total += *value * 7 * kDay; break;
-      case 'd': total += *value * kDay; break;
-      case 'h': total += *value * 3600; break;
-      case 's': total += *value; break;
-      default: total += *value * (time ? 60 : 30 * kDay); break;  // m
+      case 'y':
+        total += *value * 365 * kDay;
+        break;
+      case 'w':
+        total += *value * 7 * kDay;
+        break;
+      case 'd':
+        total += *value * kDay;
+        break;
+      case 'h':
+        total += *value * 3600;
+        break;
+      case 's':
+        total += *value;
+        break;
+      default:
+        total += *value * (time ? 60 : 30 * kDay);
+        break;  // m
     }
   }
   constexpr double kLongest = 1e9;  // thirty years: beyond it, "for ever" is meant or nothing
@@ -267,12 +281,11 @@ std::string codec_name(std::string_view encoding) {
   };
   // MPV4-ES and MP4A-LATM are the Media 2 spellings; PCMU, PCMA and g711a occur in the field.
   constexpr std::array kNames = {
-      Name{"h264", "h264"}, Name{"h.264", "h264"}, Name{"avc", "h264"},   Name{"h265", "h265"},
-      Name{"h.265", "h265"}, Name{"hevc", "h265"}, Name{"jpeg", "mjpeg"}, Name{"mjpeg", "mjpeg"},
+      Name{"h264", "h264"},  Name{"h.264", "h264"},  Name{"avc", "h264"},   Name{"h265", "h265"},
+      Name{"h.265", "h265"}, Name{"hevc", "h265"},   Name{"jpeg", "mjpeg"}, Name{"mjpeg", "mjpeg"},
       Name{"jpg", "mjpeg"},  Name{"mpeg4", "mpeg4"}, Name{"mpv4", "mpeg4"}, Name{"aac", "aac"},
-      Name{"mp4a", "aac"},   Name{"g711", "g711"}, Name{"g.711", "g711"},
-      Name{"pcmu", "g711"},  Name{"pcma", "g711"}, Name{"g726", "g726"},  Name{"g.726", "g726"},
-      Name{"opus", "opus"},
+      Name{"mp4a", "aac"},   Name{"g711", "g711"},   Name{"g.711", "g711"}, Name{"pcmu", "g711"},
+      Name{"pcma", "g711"},  Name{"g726", "g726"},   Name{"g.726", "g726"}, Name{"opus", "opus"},
   };
   if (word == "mpeg4-generic") return "aac";
   for (const auto& name : kNames)

@@ -1,14 +1,15 @@
 #include "libonvif/wsse.h"
 
-#include <array>
-#include <cassert>
-#include <cstddef>
-
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <cstddef>
 
 #include "libonvif/lenient.h"
 #include "libonvif/soap/xml_text.h"
@@ -50,13 +51,16 @@ std::optional<std::string> base64_decode(std::string_view text) {
   for (const char c : text)
     if (c != ' ' && c != '\t' && c != '\r' && c != '\n') compact += c;
   if (compact.empty()) return std::string{};
-  if (compact.size() % 4 != 0) return std::nullopt;
+  // EVP_DecodeBlock takes padding anywhere.
+  constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  const std::size_t data = std::min(compact.find_first_not_of(kAlphabet), compact.size());
+  const std::size_t padding = compact.size() - data;
+  if (compact.size() % 4 != 0 || padding > 2 || compact.find_first_not_of('=', data) != compact.npos)
+    return std::nullopt;
   std::string out(compact.size() / 4 * 3, '\0');
   const int n = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(compact),
                                 static_cast<int>(compact.size()));
   if (n < 0) return std::nullopt;
-  std::size_t padding = 0;
-  while (padding < 2 && compact[compact.size() - 1 - padding] == '=') ++padding;
   out.resize(static_cast<std::size_t>(n) - padding);
   return out;
 }
@@ -99,13 +103,13 @@ std::string security_header(const Credentials& credentials, std::string_view non
   const bool prefixed = form == TokenForm::kPrefixed;
   const std::string_view p = prefixed ? "wsse:" : "";
   const std::string_view u = prefixed ? "wsu:" : "";
-  return fmt::format(
-      R"(<{0}Security xmlns{2}="{3}"{4}><{0}UsernameToken><{0}Username>{5}</{0}Username>)"
-      R"(<{0}Password Type="{6}">{7}</{0}Password><{0}Nonce EncodingType="{8}">{9}</{0}Nonce>)"
-      R"(<{1}Created{10}>{11}</{1}Created></{0}UsernameToken></{0}Security>)",
-      p, u, prefixed ? ":wsse" : "", kSecext, prefixed ? fmt::format(R"( xmlns:wsu="{}")", kUtility) : "",
-      escape_xml(credentials.user), kDigestType, digest, kBase64Type, base64_encode(nonce),
-      prefixed ? "" : fmt::format(R"( xmlns="{}")", kUtility), when);
+  return fmt::format(R"(<{0}Security xmlns{2}="{3}"{4}><{0}UsernameToken><{0}Username>{5}</{0}Username>)"
+                     R"(<{0}Password Type="{6}">{7}</{0}Password><{0}Nonce EncodingType="{8}">{9}</{0}Nonce>)"
+                     R"(<{1}Created{10}>{11}</{1}Created></{0}UsernameToken></{0}Security>)",
+                     p, u, prefixed ? ":wsse" : "", kSecext,
+                     prefixed ? fmt::format(R"( xmlns:wsu="{}")", kUtility) : "",
+                     escape_xml(credentials.user), kDigestType, digest, kBase64Type, base64_encode(nonce),
+                     prefixed ? "" : fmt::format(R"( xmlns="{}")", kUtility), when);
 }
 
 TokenVerdict check_token(const DigestToken& token, const Credentials& expected,

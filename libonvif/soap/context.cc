@@ -1,12 +1,12 @@
 #include "libonvif/soap/context.h"
 
+#include <soapH.h>
+
+#include <DeviceBinding.nsmap>
 #include <istream>
 #include <ostream>
 #include <sstream>
 #include <streambuf>
-
-#include <DeviceBinding.nsmap>
-#include <soapH.h>
 
 namespace camctl::onvif {
 namespace {
@@ -29,7 +29,6 @@ constexpr soap_mode kMode = SOAP_C_UTFSTRING | SOAP_XML_TREE | SOAP_ENC_PLAIN;
 void set_up(struct soap* s) {
   s->fignore = accept_unknown_header;
   s->maxlevel = SoapContext::kMaxDepth;
-  s->encodingStyle = nullptr;  // otherwise errors inside of lists are swallowed
 }
 
 }  // namespace
@@ -81,16 +80,24 @@ std::string SoapContext::take() {
 
 std::string SoapContext::error_text() const {
   switch (get()->error) {
-    case SOAP_OK: return {};
-    case SOAP_EOF: return "the XML breaks off";
+    case SOAP_OK:
+      return {};
+    case SOAP_EOF:
+      return "the XML breaks off";
     case SOAP_TAG_MISMATCH:
     case SOAP_NO_TAG:
-    case SOAP_NO_DATA: return "not the expected element";
-    case SOAP_SYNTAX_ERROR: return "not well-formed XML";
-    case SOAP_NAMESPACE: return "an undeclared namespace prefix";
-    case SOAP_LEVEL: return "elements nested too deeply";
-    case SOAP_VERSIONMISMATCH: return "not a SOAP envelope";
-    default: return "SOAP error " + std::to_string(get()->error);
+    case SOAP_NO_DATA:
+      return "not the expected element";
+    case SOAP_SYNTAX_ERROR:
+      return "not well-formed XML";
+    case SOAP_NAMESPACE:
+      return "an undeclared namespace prefix";
+    case SOAP_LEVEL:
+      return "elements nested too deeply";
+    case SOAP_VERSIONMISMATCH:
+      return "not a SOAP envelope";
+    default:
+      return "SOAP error " + std::to_string(get()->error);
   }
 }
 
@@ -98,12 +105,28 @@ bool open_envelope(SoapContext& context, std::string_view text) {
   context.clear();
   context.read_from(text);
   struct soap* s = context.get();
-  if (soap_begin_recv(s) || soap_envelope_begin_in(s) || soap_recv_header(s) || soap_body_begin_in(s))
+  if (soap_begin_recv(s) || soap_envelope_begin_in(s)) return false;
+  if (s->version == 0) {  // gSOAP lets other XML through, for REST
+    s->error = SOAP_VERSIONMISMATCH;
     return false;
-  s->encodingStyle = nullptr;
+  }
+  if (soap_recv_header(s) || soap_body_begin_in(s)) return false;
+  s->encodingStyle = nullptr;  // otherwise errors inside of lists are swallowed
   return soap_peek_element(s) == SOAP_OK;
 }
 
-std::string_view body_element(const SoapContext& context) { return context.get()->tag; }
+std::string body_element(const SoapContext& context) {
+  const struct soap* s = context.get();
+  const std::string_view tag = s->tag;
+  const auto colon = tag.find(':');
+  const std::string_view prefix = colon == tag.npos ? "" : tag.substr(0, colon);
+  for (const soap_nlist* n = s->nlist; n; n = n->next) {  // innermost declaration first
+    if (n->id != prefix) continue;
+    if (n->index < 0) return {};
+    return std::string(s->local_namespaces[n->index].id) + ':' +
+           std::string(tag.substr(colon == tag.npos ? 0 : colon + 1));
+  }
+  return {};
+}
 
 }  // namespace camctl::onvif

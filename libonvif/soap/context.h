@@ -46,7 +46,7 @@ class SoapContext {
 
 // The Body's first element as `tds:GetServices`, with the prefix of the project's namespace table whatever
 // the sender's was; empty where its namespace is unknown. Valid after open_envelope().
-std::string_view body_element(const SoapContext& context);
+std::string body_element(const SoapContext& context);
 
 // Reads Envelope (SOAP 1.1 or 1.2) and Header up to the Body's first element. False on anything else; the
 // reason is in error_text().

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <soapH.h>
 
+#include <ostream>
+
 #include "libonvif/soap/xml_text.h"
 
 namespace camctl::onvif {
@@ -41,6 +43,7 @@ std::string write_fault(const SoapFault& fault) {
 
 int dispatch(SoapContext& context, std::initializer_list<std::function<int()>> services) {
   context.write_to_memory();
+  *context.get()->os << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";  // gSOAP leaves it out of plain XML
   int status = SOAP_NO_METHOD;
   for (const auto& service : services) {
     status = service();

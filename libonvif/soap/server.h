@@ -2,12 +2,12 @@
 //
 //   class DeviceService : public DeviceBindingService {   // generated; #include <soapDeviceBindingService.h>
 //    public:
-//     using DeviceBindingService::DeviceBindingService;    // the one that takes struct soap* shares a context
-//     DeviceBindingService* copy() override { return new DeviceService(*this); }
-//     int GetHostname(_tds__GetHostname*, _tds__GetHostnameResponse& reply) override {
+//     using DeviceBindingService::DeviceBindingService;    // the one that takes struct soap* shares a
+//     context DeviceBindingService* copy() override { return new DeviceService(*this); } int
+//     GetHostname(_tds__GetHostname*, _tds__GetHostnameResponse& reply) override {
 //       reply.HostnameInformation = soap_new_tt__HostnameInformation(soap);  // freed with the context
-//       reply.HostnameInformation->Name = "camera";                          // optional strings: std::optional
-//       return SOAP_OK;
+//       reply.HostnameInformation->Name = "camera";                          // optional strings:
+//       std::optional return SOAP_OK;
 //     }
 //     …
 //   };

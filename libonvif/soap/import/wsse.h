@@ -1,9 +1,11 @@
 // WS-Security UsernameToken (OASIS WSS 1.0) for soapcpp2: what a virtual device reads from a request's header.
 // gSOAP's own wsse.h would double the generated code. Not a C++ header.
 //gsoap wsse schema namespace: http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd
-//gsoap wsse schema form: qualified
+//gsoap wsse schema elementForm: qualified
+//gsoap wsse schema attributeForm: unqualified
 //gsoap wsu schema namespace: http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd
-//gsoap wsu schema form: qualified
+//gsoap wsu schema elementForm: qualified
+//gsoap wsu schema attributeForm: unqualified
 
 class wsse__PasswordText {
  public:
