@@ -1,0 +1,70 @@
+#include "apps/camctl/commands.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/os/executable.h"
+#include "base/text.h"
+
+namespace camctl::apps {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::string_view kPrefix = "camctl-";
+
+bool is_program(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error) && access(path.c_str(), X_OK) == 0;
+}
+
+}  // namespace
+
+const std::vector<Command>& own_commands() {
+  static const std::vector<Command> kCommands = {
+      {"scan", "find cameras on the network"},
+      {"discover", "ask cameras for their profiles and streams, and write cameras.json"},
+      {"stream", "turn one camera into HLS, MPEG-TS or fMP4"},
+      {"serve", "serve every camera to browsers"},
+      {"simulate", "run virtual ONVIF cameras"},
+  };
+  return kCommands;
+}
+
+std::vector<fs::path> command_folders(std::string_view path_variable) {
+  std::vector<fs::path> folders;
+  if (const auto self = os::executable_path()) folders.push_back(self->parent_path());
+  for (std::string_view folder : text::split(path_variable, ":"))
+    if (std::find(folders.begin(), folders.end(), fs::path(folder)) == folders.end())
+      folders.emplace_back(folder);
+  return folders;
+}
+
+std::optional<fs::path> find_command(std::string_view name, const std::vector<fs::path>& folders) {
+  if (name.empty() || name.find('/') != std::string_view::npos) return std::nullopt;
+  for (const fs::path& folder : folders) {
+    fs::path program = folder / (std::string(kPrefix) += name);
+    if (is_program(program)) return program;
+  }
+  return std::nullopt;
+}
+
+std::vector<Command> list_commands(const std::vector<fs::path>& folders) {
+  std::vector<Command> commands;
+  std::set<std::string> others;
+  for (const Command& command : own_commands())
+    if (find_command(command.name, folders)) commands.push_back(command);
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+      const std::string name = entry->path().filename().string();
+      if (name.starts_with(kPrefix) && is_program(entry->path())) others.insert(name.substr(kPrefix.size()));
+    }
+  }
+  for (const Command& command : own_commands()) others.erase(command.name);
+  for (const std::string& name : others) commands.push_back({name, ""});
+  return commands;
+}
+
+}  // namespace camctl::apps

@@ -1,0 +1,71 @@
+#include "apps/camctl/commands.h"
+
+namespace camctl::apps {
+namespace {
+
+// Commands and options come from the programs, so that third parties' complete too.
+constexpr std::string_view kBash = R"sh(# bash completion of camctl: source <(camctl completion bash)
+_camctl() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+  COMPREPLY=()
+  if [ "$COMP_CWORD" -eq 1 ] || [ "$previous" = help ]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(camctl help --names 2>/dev/null) help completion --help --version" -- "$current")
+  elif [ "${COMP_WORDS[1]}" = completion ]; then
+    mapfile -t COMPREPLY < <(compgen -W "bash zsh fish" -- "$current")
+  elif [[ $current == -* ]]; then
+    mapfile -t COMPREPLY < <(compgen -W "$(camctl "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)" -- "$current")
+  else
+    case $previous in
+      -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json jsonl" -- "$current") ;;
+      --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current") ;;
+      *) compopt -o default ;;
+    esac
+  fi
+}
+complete -F _camctl camctl
+)sh";
+
+constexpr std::string_view kZsh = R"sh(#compdef camctl
+# zsh completion of camctl: source <(camctl completion zsh)
+_camctl() {
+  local -a found
+  if (( CURRENT == 2 )) || [[ ${words[2]} == help ]]; then
+    found=(${(f)"$(camctl help --names 2>/dev/null)"} help completion)
+    compadd -- $found
+  elif [[ ${words[2]} == completion ]]; then
+    compadd -- bash zsh fish
+  elif [[ ${words[CURRENT]} == -* ]]; then
+    found=(${(fu)"$(camctl ${words[2]} --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*')"})
+    compadd -- $found
+  else
+    case ${words[CURRENT-1]} in
+      -o|--output) compadd -- table json jsonl ;;
+      --log-format) compadd -- text json ;;
+      *) _files ;;
+    esac
+  fi
+}
+compdef _camctl camctl
+)sh";
+
+constexpr std::string_view kFish = R"sh(# fish completion of camctl: camctl completion fish | source
+complete -c camctl -n __fish_use_subcommand -f -a '(camctl help --names 2>/dev/null) help completion'
+complete -c camctl -n '__fish_seen_subcommand_from help' -f -a '(camctl help --names 2>/dev/null)'
+complete -c camctl -n '__fish_seen_subcommand_from completion' -f -a 'bash zsh fish'
+function __camctl_options
+  set -l words (commandline -opc)
+  test (count $words) -ge 2; and camctl $words[2] --help 2>/dev/null | string match -ra -- '--[a-z][a-z0-9-]*' | sort -u
+end
+complete -c camctl -n 'not __fish_use_subcommand; and string match -q -- "-*" (commandline -ct)' -f -a '(__camctl_options)'
+)sh";
+
+}  // namespace
+
+std::optional<std::string_view> completion_script(std::string_view shell) {
+  if (shell == "bash") return kBash;
+  if (shell == "zsh") return kZsh;
+  if (shell == "fish") return kFish;
+  return std::nullopt;
+}
+
+}  // namespace camctl::apps
