@@ -1,13 +1,15 @@
-// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies
-// out.
+// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies out.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/digest_auth.h"
@@ -23,26 +25,46 @@ struct VirtualProfile {
   std::uint16_t width = 0, height = 0;
   unsigned fps = 0, bitrate_kbps = 0, gop = 0;
   media::Codec audio = media::Codec::kUnknown;  // kUnknown: no audio
-  unsigned audio_sample_rate = 0;
+  unsigned audio_sample_rate = 0, audio_bitrate_kbps = 0;
 };
 
-// Which credentials a virtual device asks for; kDigest and kBoth name HTTP Digest and WS-UsernameToken.
+// Which credentials a virtual device asks for: WS-UsernameToken in the message (ONVIF Core §5.9.1), HTTP
+// Digest, or either of them.
 enum class VirtualAuth : std::uint8_t { kNone, kWsse, kDigest, kBoth };
+
+// The quirks of onvif-notes.md that a virtual device can show; what `camctl simulate --malformed` takes.
+// One request shows all that are chosen, and every reply stays readable for a lenient client.
+//   26 text/html as the type   27 faults with HTTP 200    28 an HTML page in place of an authentication fault
+//   35 wrong namespaces        36 unbound prefixes        37 broken XML around a sound envelope
+//   38 the request's Security header sent back            39 values and elements outside the schema
+const std::set<int>& virtual_device_quirks();
 
 struct VirtualDeviceConfig {
   std::string endpoint;  // "urn:uuid:…"
   std::string name, manufacturer = "camctl", model = "simulate", firmware, serial, hardware_id, location;
   std::string address;  // its IP
-  std::string mac;
+  std::string mac;      // "02:00:5e:…"
+  std::string interface = "eth0";
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
   std::vector<VirtualProfile> profiles;
   VirtualAuth auth = VirtualAuth::kNone;
-  std::vector<DigestAlgorithm> digest;
+  std::vector<DigestAlgorithm> digest{DigestAlgorithm::kMd5};
   Credentials credentials;
   std::chrono::seconds clock_skew{0};  // added to its clock
   bool nat = false;                    // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
-  bool malformed = false;              // replies as badly formed as real devices' (quirks 35-39)
+  std::set<int> quirks;                // of virtual_device_quirks()
+  // The time that clock_skew is added to; tests set it.
+  std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
 };
+
+// The host that a device with `nat` names instead of its own (RFC 5737, an address that leads nowhere).
+inline constexpr std::string_view kNatHost = "192.0.2.1";
+
+// Where a device's services are, below http://address:port.
+inline constexpr std::string_view kDevicePath = "/onvif/device_service";
+inline constexpr std::string_view kMediaPath = "/onvif/media_service";
+inline constexpr std::string_view kMedia2Path = "/onvif/media2_service";
+inline constexpr std::string_view kSnapshotPath = "/snapshot.jpg";  // ?profile=TOKEN
 
 struct SoapRequest {
   std::string_view method, target, content_type, authorization, body;
@@ -54,17 +76,28 @@ struct SoapReply {
   std::string body;
 };
 
+struct DiscoveryQuery;
+
+// One device. Not thread-safe.
 class VirtualDevice {
  public:
   explicit VirtualDevice(VirtualDeviceConfig config);
   ~VirtualDevice();
 
-  // Answers one SOAP request: never throws, whatever it is given.
+  // Answers one SOAP request, on whichever service path it came: the operation's namespace decides (quirk 66).
+  // Never throws, whatever it is given.
   SoapReply handle(const SoapRequest& request);
 
-  // WS-Discovery messages of this device. `probe_matches` is empty if the datagram is no probe for it.
+  // For what is fetched by plain HTTP (a snapshot): nothing where the request may pass, else the 401. HTTP
+  // Digest is the scheme there, also on a device that takes WS-UsernameToken for SOAP.
+  std::optional<SoapReply> refuse(const SoapRequest& request) const;
+
+  // WS-Discovery messages of this device.
   std::string hello() const;
   std::string bye() const;
+  // The ProbeMatches or ResolveMatches for a query; empty if it asks for somebody else.
+  std::string answer(const DiscoveryQuery& query) const;
+  // The same from a datagram; empty also if that is neither Probe nor Resolve.
   std::string probe_matches(std::string_view datagram) const;
 
   const VirtualDeviceConfig& config() const;

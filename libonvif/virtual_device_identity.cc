@@ -1,0 +1,72 @@
+#include "libonvif/virtual_device_identity.h"
+
+#include <fmt/format.h>
+
+#include "base/url.h"
+
+namespace camctl::onvif {
+namespace {
+
+constexpr std::string_view kScopePrefix = "onvif://www.onvif.org/";
+
+std::string host_of(const VirtualDeviceConfig& config) {
+  if (config.nat) return std::string(kNatHost);
+  const bool v6 = config.address.find(':') != std::string::npos;
+  return v6 ? fmt::format("[{}]", config.address) : config.address;
+}
+
+}  // namespace
+
+std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config) {
+  std::vector<std::string> scopes;
+  const auto add = [&](std::string_view category, std::string_view value) {
+    if (!value.empty()) scopes.push_back(fmt::format("{}{}/{}", kScopePrefix, category, percent_encode(value)));
+  };
+  add("type", "video_encoder");
+  add("type", "Network_Video_Transmitter");
+  add("Profile", "Streaming");
+  add("Profile", "T");
+  add("hardware", config.model);
+  add("name", config.name);
+  add("location", config.location);
+  add("MAC", config.mac);
+  return scopes;
+}
+
+std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view path) {
+  return fmt::format("http://{}:{}{}", host_of(config), config.onvif_port, path);
+}
+
+std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
+  return fmt::format("rtsp://{}:{}{}", host_of(config), config.rtsp_port, profile.rtsp_path);
+}
+
+std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
+  return fmt::format("{}?profile={}", virtual_http_url(config, kSnapshotPath), percent_encode(profile.token));
+}
+
+std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config) {
+  return config.clock() + config.clock_skew;
+}
+
+std::string xml_escape(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '"': out += "&quot;"; break;
+      case '\'': out += "&apos;"; break;
+      case '\t':
+      case '\n':
+      case '\r': out += c; break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20) out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace camctl::onvif

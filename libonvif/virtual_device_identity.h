@@ -1,0 +1,29 @@
+// How a virtual device names itself: its scopes, its addresses and its clock.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libonvif/virtual_device.h"
+
+namespace camctl::onvif {
+
+// The device's scopes (ONVIF Core §7.3.3), percent-encoded.
+std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config);
+
+// "http://HOST:PORT" + path, the host a wrong one where the device has `nat` (quirk 12).
+std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view path);
+// The RTSP address of a profile (quirk 79 where the device has `nat`).
+std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile);
+// Where a profile's snapshot is fetched.
+std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const VirtualProfile& profile);
+
+// The time on the device's clock.
+std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config);
+
+// `text` with the five characters that XML reserves escaped, and those that XML 1.0 forbids left out.
+std::string xml_escape(std::string_view text);
+
+}  // namespace camctl::onvif
