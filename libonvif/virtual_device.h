@@ -1,4 +1,5 @@
-// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies out.
+// The device side of ONVIF: what `camctl simulate` shows to clients. No sockets here: requests in, replies
+// out.
 #pragma once
 
 #include <chrono>
@@ -84,8 +85,8 @@ class VirtualDevice {
   explicit VirtualDevice(VirtualDeviceConfig config);
   ~VirtualDevice();
 
-  // Answers one SOAP request, on whichever service path it came: the operation's namespace decides (quirk 66).
-  // Never throws, whatever it is given.
+  // Answers one SOAP request, on whichever service path it came: the operation's namespace decides (quirk
+  // 66). Never throws, whatever it is given.
   SoapReply handle(const SoapRequest& request);
 
   // For what is fetched by plain HTTP (a snapshot): nothing where the request may pass, else the 401. HTTP

@@ -1,12 +1,13 @@
 #include "libonvif/virtual_device_discovery.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
-#include <cctype>
+#include <pugixml.hpp>
 #include <random>
 
-#include <fmt/format.h>
-#include <pugixml.hpp>
-
+#include "base/text.h"
+#include "libonvif/soap/xml_text.h"
 #include "libonvif/virtual_device_identity.h"
 
 namespace camctl::onvif {
@@ -32,22 +33,11 @@ pugi::xml_node child(const pugi::xml_node& parent, std::string_view local) {
   return {};
 }
 
-std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-// Splits at whitespace; one item more than kMaxQueryItems tells that there were too many.
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> out;
-  for (text = trim(text); !text.empty() && out.size() <= kMaxQueryItems; text = trim(text)) {
-    const auto end = std::min(text.find_first_of(" \t\r\n"), text.size());
-    out.emplace_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return out;
+// The words of a list; one more than kMaxQueryItems tells that there were too many.
+std::vector<std::string> words(std::string_view list) {
+  const auto pieces = text::split(list, " \t\r\n");
+  const auto count = std::min(pieces.size(), kMaxQueryItems + 1);
+  return {pieces.begin(), pieces.begin() + static_cast<std::ptrdiff_t>(count)};
 }
 
 // The namespace that a prefix is bound to at `node`.
@@ -59,7 +49,7 @@ std::string space_at(pugi::xml_node node, std::string_view prefix) {
 }
 
 DiscoveryQuery::MatchBy match_rule(std::string_view rule) {
-  rule = trim(rule);
+  rule = text::trim(rule);
   if (rule.empty() || rule == kRuleRfc3986) return DiscoveryQuery::MatchBy::kRfc3986;
   if (rule == kRuleStrcmp0) return DiscoveryQuery::MatchBy::kStrcmp0;
   return DiscoveryQuery::MatchBy::kOther;
@@ -69,7 +59,8 @@ void read_probe(const pugi::xml_node& probe, DiscoveryQuery& query) {
   const auto types = child(probe, "Types");
   for (const auto& type : words(types.text().get())) {
     const auto colon = type.find(':');
-    const auto prefix = colon == std::string::npos ? std::string_view{} : std::string_view(type).substr(0, colon);
+    const auto prefix =
+        colon == std::string::npos ? std::string_view{} : std::string_view(type).substr(0, colon);
     query.types.push_back({space_at(types, prefix), std::string(local_name(type))});
   }
   const auto scopes = child(probe, "Scopes");
@@ -84,12 +75,6 @@ bool type_matches(const QName& type) {
   return is(kSpaceNetwork, "NetworkVideoTransmitter") || is(kSpaceDevice, "Device");
 }
 
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
-}
-
 // The rfc3986 rule (§5.1): scheme and authority without regard to case, then whole segments of the path.
 bool scope_is_prefix(std::string_view wanted, std::string_view scope) {
   while (wanted.ends_with('/')) wanted.remove_suffix(1);
@@ -97,7 +82,7 @@ bool scope_is_prefix(std::string_view wanted, std::string_view scope) {
   const auto authority = wanted.find("://");
   const auto path = authority == std::string_view::npos ? 0 : wanted.find('/', authority + 3);
   const auto head = std::min(path, wanted.size());
-  return equal_ignoring_case(wanted.substr(0, head), scope.substr(0, head)) &&
+  return text::iequals(wanted.substr(0, head), scope.substr(0, head)) &&
          wanted.substr(head) == scope.substr(head, wanted.size() - head) &&
          (scope.size() == wanted.size() || scope[wanted.size()] == '/');
 }
@@ -106,9 +91,12 @@ bool scope_matches(const DiscoveryQuery& query, const std::string& wanted,
                    const std::vector<std::string>& scopes) {
   return std::any_of(scopes.begin(), scopes.end(), [&](const std::string& scope) {
     switch (query.match_by) {
-      case DiscoveryQuery::MatchBy::kRfc3986: return scope_is_prefix(wanted, scope);
-      case DiscoveryQuery::MatchBy::kStrcmp0: return wanted == scope;
-      case DiscoveryQuery::MatchBy::kOther: break;
+      case DiscoveryQuery::MatchBy::kRfc3986:
+        return scope_is_prefix(wanted, scope);
+      case DiscoveryQuery::MatchBy::kStrcmp0:
+        return wanted == scope;
+      case DiscoveryQuery::MatchBy::kOther:
+        break;
     }
     return false;
   });
@@ -124,8 +112,9 @@ std::string random_uuid() {
 
 std::string envelope(std::string_view action, std::string_view to, std::string_view relates_to,
                      AppSequence sequence, std::string_view body) {
-  const auto relates =
-      relates_to.empty() ? std::string() : fmt::format("<a:RelatesTo>{}</a:RelatesTo>", xml_escape(relates_to));
+  const auto relates = relates_to.empty()
+                           ? std::string()
+                           : fmt::format("<a:RelatesTo>{}</a:RelatesTo>", escape_xml(relates_to));
   return fmt::format(
       R"(<?xml version="1.0" encoding="UTF-8"?>
 <s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" xmlns:d="{0}" xmlns:dn="{1}" xmlns:tds="{2}"><s:Header><a:MessageID>{3}</a:MessageID>{4}<a:To>{5}</a:To><a:Action>{0}/{6}</a:Action><d:AppSequence InstanceId="{7}" MessageNumber="{8}"/></s:Header><s:Body>{9}</s:Body></s:Envelope>)",
@@ -140,8 +129,8 @@ std::string description(const VirtualDeviceConfig& config) {
       "<a:EndpointReference><a:Address>{}</a:Address></a:EndpointReference>"
       "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types><d:Scopes>{}</d:Scopes>"
       "<d:XAddrs>{}</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion>",
-      xml_escape(config.endpoint), xml_escape(fmt::format("{}", fmt::join(scopes, " "))),
-      xml_escape(virtual_http_url(config, kDevicePath)));
+      escape_xml(config.endpoint), escape_xml(fmt::format("{}", fmt::join(scopes, " "))),
+      escape_xml(virtual_http_url(config, kDevicePath)));
 }
 
 }  // namespace
@@ -154,12 +143,12 @@ std::optional<DiscoveryQuery> parse_discovery_query(std::string_view datagram) {
   const auto body = child(envelope_node, "Body");
 
   DiscoveryQuery query;
-  query.message_id = trim(child(child(envelope_node, "Header"), "MessageID").text().get());
+  query.message_id = text::trim(child(child(envelope_node, "Header"), "MessageID").text().get());
   if (const auto probe = child(body, "Probe")) {
     read_probe(probe, query);
   } else if (const auto resolve = child(body, "Resolve")) {
     query.kind = DiscoveryQuery::Kind::kResolve;
-    query.endpoint = trim(child(child(resolve, "EndpointReference"), "Address").text().get());
+    query.endpoint = text::trim(child(child(resolve, "EndpointReference"), "Address").text().get());
   } else {
     return std::nullopt;
   }
@@ -182,7 +171,8 @@ std::string bye_message(const VirtualDeviceConfig& config, AppSequence sequence)
   return envelope("Bye", kToAll, {}, sequence, fmt::format("<d:Bye>{}</d:Bye>", description(config)));
 }
 
-std::string match_message(const VirtualDeviceConfig& config, const DiscoveryQuery& query, AppSequence sequence) {
+std::string match_message(const VirtualDeviceConfig& config, const DiscoveryQuery& query,
+                          AppSequence sequence) {
   const bool probe = query.kind == DiscoveryQuery::Kind::kProbe;
   const std::string_view element = probe ? "ProbeMatch" : "ResolveMatch";
   const auto action = fmt::format("{}es", element);

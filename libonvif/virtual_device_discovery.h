@@ -27,7 +27,7 @@ struct DiscoveryQuery {
   std::vector<QName> types;         // Probe: all must match; none means any
   std::vector<std::string> scopes;  // Probe: all must match; none means any
   MatchBy match_by = MatchBy::kRfc3986;
-  std::string endpoint;             // Resolve: who is looked for
+  std::string endpoint;  // Resolve: who is looked for
 };
 
 // Reads a datagram. Nothing if it is neither Probe nor Resolve, is not XML, or exceeds kMaxQueryBytes.
@@ -46,6 +46,7 @@ struct AppSequence {
 std::string hello_message(const VirtualDeviceConfig& config, AppSequence sequence);
 std::string bye_message(const VirtualDeviceConfig& config, AppSequence sequence);
 // ProbeMatches or ResolveMatches, with the query's MessageID as RelatesTo.
-std::string match_message(const VirtualDeviceConfig& config, const DiscoveryQuery& query, AppSequence sequence);
+std::string match_message(const VirtualDeviceConfig& config, const DiscoveryQuery& query,
+                          AppSequence sequence);
 
 }  // namespace camctl::onvif

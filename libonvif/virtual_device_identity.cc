@@ -20,7 +20,8 @@ std::string host_of(const VirtualDeviceConfig& config) {
 std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config) {
   std::vector<std::string> scopes;
   const auto add = [&](std::string_view category, std::string_view value) {
-    if (!value.empty()) scopes.push_back(fmt::format("{}{}/{}", kScopePrefix, category, percent_encode(value)));
+    if (!value.empty())
+      scopes.push_back(fmt::format("{}{}/{}", kScopePrefix, category, percent_encode(value)));
   };
   add("type", "video_encoder");
   add("type", "Network_Video_Transmitter");
@@ -47,26 +48,6 @@ std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const Virtua
 
 std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config) {
   return config.clock() + config.clock_skew;
-}
-
-std::string xml_escape(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&apos;"; break;
-      case '\t':
-      case '\n':
-      case '\r': out += c; break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20) out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace camctl::onvif

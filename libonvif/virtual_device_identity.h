@@ -23,7 +23,4 @@ std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const Virtua
 // The time on the device's clock.
 std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config);
 
-// `text` with the five characters that XML reserves escaped, and those that XML 1.0 forbids left out.
-std::string xml_escape(std::string_view text);
-
 }  // namespace camctl::onvif

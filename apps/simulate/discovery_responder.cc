@@ -1,0 +1,180 @@
+#include "apps/simulate/discovery_responder.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <cstdint>
+#include <deque>
+
+#include "base/log.h"
+#include "base/os/multicast.h"
+#include "libonvif/virtual_device_discovery.h"
+
+namespace camctl::simulate {
+namespace {
+
+namespace asio = boost::asio;
+using udp = asio::ip::udp;
+
+constexpr std::uint16_t kDiscoveryPort = 3702;  // WS-Discovery 2005/04 §2.4
+constexpr std::string_view kGroup = "239.255.255.250";
+
+// A thousand cameras that answer one probe at once would overflow the client's receive buffer (Linux: 208 KB,
+// about 90 datagrams). So answers leave in batches, as those of a real network's devices leave after a random
+// delay of up to 500 ms (§2.4, APP_MAX_DELAY).
+constexpr std::size_t kBatch = 32;
+constexpr auto kBatchInterval = std::chrono::milliseconds(5);
+// Answers waiting to leave: six probes to a thousand cameras. What comes beyond is dropped; clients repeat.
+constexpr std::size_t kMaxWaiting = 8192;
+
+// Datagrams taken in one go, so that a flood can't keep the loop from its other work.
+constexpr int kMaxReadsAtOnce = 64;
+
+struct Waiting {
+  std::size_t device;
+  udp::endpoint peer;
+  std::shared_ptr<const onvif::DiscoveryQuery> query;
+};
+
+Result<void> open(udp::socket& socket, const udp::endpoint& at) {
+  boost::system::error_code error;
+  socket.open(udp::v4(), error);
+  if (!error) socket.set_option(udp::socket::reuse_address(true), error);
+  if (!error) socket.bind(at, error);
+  if (!error) socket.non_blocking(true, error);
+  if (!error) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("can't listen for WS-Discovery on {}:{}: {}", at.address().to_string(), at.port(),
+                          error.message()),
+              "end the program that holds it, or use --no-discovery");
+}
+
+}  // namespace
+
+struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
+  Impl(EventLoop& the_loop, std::vector<const onvif::VirtualDevice*> the_devices)
+      : loop(the_loop), devices(std::move(the_devices)), group(the_loop.context()), timer(the_loop) {}
+
+  Result<void> open_all(unsigned interface_index);
+  void receive(udp::socket& from, std::size_t first, std::size_t count);
+  void read_all(udp::socket& from, std::size_t first, std::size_t count);
+  void enqueue(std::string_view datagram, const udp::endpoint& peer, std::size_t first, std::size_t count);
+  void send_batch();
+  void send(std::size_t device, const std::string& message, const udp::endpoint& to);
+  void multicast(std::string (onvif::VirtualDevice::*message)() const);
+
+  EventLoop& loop;
+  std::vector<const onvif::VirtualDevice*> devices;
+  udp::socket group;
+  std::deque<udp::socket> own;                         // one a device, in their order
+  std::array<char, onvif::kMaxQueryBytes + 1> buffer;  // one more, to know what was too long
+  std::deque<Waiting> waiting;
+  Timer timer;
+  bool timer_set = false;
+  bool closed = false;
+};
+
+Result<void> DiscoveryResponder::Impl::open_all(unsigned interface_index) {
+  const auto group_address = IpAddress::parse(kGroup);
+  if (!group_address) return fail(group_address.error());
+  const udp::endpoint group_endpoint(asio::ip::make_address(kGroup), kDiscoveryPort);
+  if (auto r = open(group, group_endpoint); !r) return r;
+  if (auto r = os::join_multicast(group.native_handle(), *group_address, interface_index); !r) return r;
+  for (const auto* device : devices) {
+    auto& socket = own.emplace_back(loop.context());
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(device->config().address, error);
+    if (error || !address.is_v4())
+      return fail(ErrorCode::kUnsupported,
+                  fmt::format("WS-Discovery needs IPv4, not {}", device->config().address),
+                  "use --no-discovery");
+    if (auto r = open(socket, {address, kDiscoveryPort}); !r) return r;
+    if (auto r = os::send_multicast_through(socket.native_handle(), interface_index); !r) return r;
+  }
+  receive(group, 0, devices.size());
+  for (std::size_t i = 0; i < own.size(); ++i) receive(own[i], i, 1);
+  return {};
+}
+
+// What comes by this socket is for `count` devices from `first` on.
+void DiscoveryResponder::Impl::receive(udp::socket& from, std::size_t first, std::size_t count) {
+  from.async_wait(udp::socket::wait_read,
+                  [self = shared_from_this(), &from, first, count](boost::system::error_code error) {
+                    if (self->closed || error) return;
+                    self->read_all(from, first, count);
+                    self->receive(from, first, count);
+                  });
+}
+
+void DiscoveryResponder::Impl::read_all(udp::socket& from, std::size_t first, std::size_t count) {
+  for (int i = 0; i < kMaxReadsAtOnce; ++i) {
+    udp::endpoint peer;
+    boost::system::error_code error;
+    const auto size = from.receive_from(asio::buffer(buffer), peer, 0, error);
+    if (error == asio::error::would_block) return;
+    if (!error) enqueue({buffer.data(), size}, peer, first, count);  // an error is about an earlier send
+  }
+}
+
+void DiscoveryResponder::Impl::enqueue(std::string_view datagram, const udp::endpoint& peer,
+                                       std::size_t first, std::size_t count) {
+  auto query = onvif::parse_discovery_query(datagram);
+  if (!query) return;
+  const auto shared = std::make_shared<const onvif::DiscoveryQuery>(std::move(*query));
+  for (std::size_t i = first; i < first + count && waiting.size() < kMaxWaiting; ++i)
+    waiting.push_back({i, peer, shared});
+  if (!timer_set) send_batch();
+}
+
+void DiscoveryResponder::Impl::send_batch() {
+  timer_set = false;
+  for (std::size_t sent = 0; sent < kBatch && !waiting.empty();) {
+    const auto next = std::move(waiting.front());
+    waiting.pop_front();
+    const auto message = devices[next.device]->answer(*next.query);
+    if (message.empty()) continue;
+    send(next.device, message, next.peer);
+    ++sent;
+  }
+  if (waiting.empty()) return;
+  timer_set = true;
+  timer.after(kBatchInterval, [this] { send_batch(); });
+}
+
+void DiscoveryResponder::Impl::send(std::size_t device, const std::string& message, const udp::endpoint& to) {
+  boost::system::error_code error;
+  own[device].send_to(asio::buffer(message), to, 0, error);
+  if (error)
+    log::get().debug("WS-Discovery: sending from {} to {}: {}", devices[device]->config().address,
+                     to.address().to_string(), error.message());
+}
+
+void DiscoveryResponder::Impl::multicast(std::string (onvif::VirtualDevice::*message)() const) {
+  const udp::endpoint to(asio::ip::make_address(kGroup), kDiscoveryPort);
+  for (std::size_t i = 0; i < devices.size(); ++i) send(i, (devices[i]->*message)(), to);
+}
+
+Result<std::unique_ptr<DiscoveryResponder>> DiscoveryResponder::start(
+    EventLoop& loop, unsigned interface_index, std::vector<const onvif::VirtualDevice*> devices) {
+  auto impl = std::make_shared<Impl>(loop, std::move(devices));
+  if (auto r = impl->open_all(interface_index); !r) return fail(r.error());
+  return std::unique_ptr<DiscoveryResponder>(new DiscoveryResponder(std::move(impl)));
+}
+
+DiscoveryResponder::DiscoveryResponder(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+DiscoveryResponder::~DiscoveryResponder() {
+  impl_->closed = true;
+  impl_->timer.cancel();
+  boost::system::error_code ignored;
+  impl_->group.close(ignored);
+  for (auto& own : impl_->own) own.close(ignored);
+}
+
+void DiscoveryResponder::announce() { impl_->multicast(&onvif::VirtualDevice::hello); }
+void DiscoveryResponder::farewell() { impl_->multicast(&onvif::VirtualDevice::bye); }
+
+}  // namespace camctl::simulate

@@ -1,0 +1,161 @@
+#include "apps/simulate/http_server.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+#include <deque>
+#include <set>
+#include <utility>
+
+#include "base/log.h"
+
+namespace camctl::simulate {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using tcp = asio::ip::tcp;
+
+constexpr std::uint32_t kMaxHeader = 16 << 10;  // a request has some 500 bytes of it
+constexpr std::uint64_t kMaxBody = 256 << 10;   // SOAP requests are a few KB
+constexpr std::size_t kMaxConnections = 2048;   // of all cameras: two for each client of a large test
+constexpr auto kRequestTimeout = std::chrono::seconds(10);  // from a request's first byte, and for a reply
+constexpr auto kIdleTimeout = std::chrono::seconds(30);     // between requests
+
+constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
+
+using Request = http::request<http::string_body>;
+using Response = http::response<http::string_body>;
+
+std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
+
+Response make_response(const Request& request, onvif::SoapReply reply) {
+  Response response(static_cast<http::status>(reply.status), request.version());
+  response.set(http::field::content_type, reply.content_type);
+  for (const auto& [name, value] : reply.headers) response.insert(name, value);
+  response.keep_alive(request.keep_alive());
+  const auto length = reply.body.size();
+  if (request.method() != http::verb::head) response.body() = std::move(reply.body);
+  response.content_length(length);
+  return response;
+}
+
+Response refuse(int status, std::string text) {
+  Request none;
+  none.version(11);
+  none.keep_alive(false);
+  return make_response(none, {status, "text/plain; charset=utf-8", {}, std::move(text)});
+}
+
+}  // namespace
+
+struct HttpServer::Impl {
+  explicit Impl(EventLoop& the_loop) : loop(the_loop) {}
+
+  // Both keep `self` while they run.
+  static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
+                                          const Handler& handler);
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, beast::tcp_stream stream,
+                                     const Handler& handler);
+
+  EventLoop& loop;
+  std::deque<std::pair<tcp::acceptor, Handler>> listeners;  // a deque: they are referred to
+  std::set<beast::tcp_stream*> connections;
+  bool closed = false;
+};
+
+HttpServer::HttpServer(EventLoop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+
+HttpServer::~HttpServer() {
+  impl_->closed = true;
+  boost::system::error_code ignored;
+  for (auto& [acceptor, handler] : impl_->listeners) acceptor.close(ignored);
+  for (auto* stream : impl_->connections) stream->close();
+}
+
+Result<void> HttpServer::listen(const std::string& address, std::uint16_t port, Handler handler) {
+  boost::system::error_code error;
+  const auto ip = asio::ip::make_address(address, error);
+  if (error) return fail(ErrorCode::kUsage, fmt::format("'{}' is not an IP address", address));
+  const tcp::endpoint endpoint(ip, port);
+  tcp::acceptor acceptor(impl_->loop.context());
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+  if (error)
+    return fail(ErrorCode::kIo,
+                fmt::format("can't listen for ONVIF on {}:{}: {}", address, port, error.message()));
+  auto& [listener, its_handler] = impl_->listeners.emplace_back(std::move(acceptor), std::move(handler));
+  asio::co_spawn(impl_->loop.context(), Impl::accept_all(impl_, listener, its_handler), asio::detached);
+  return {};
+}
+
+asio::awaitable<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
+                                                   const Handler& handler) {
+  auto& context = self->loop.context();
+  while (!self->closed) {
+    auto [error, socket] = co_await acceptor.async_accept(kAwait);
+    if (self->closed) co_return;
+    if (error) {  // out of file descriptors, or the client has gone again
+      log::get().warn("accepting an ONVIF connection: {}", error.message());
+      asio::steady_timer pause(context, std::chrono::milliseconds(50));
+      co_await pause.async_wait(kAwait);
+      continue;
+    }
+    if (self->connections.size() >= kMaxConnections) continue;  // drops it
+    asio::co_spawn(context, serve(self, beast::tcp_stream(std::move(socket)), handler), asio::detached);
+  }
+}
+
+asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast::tcp_stream stream,
+                                              const Handler& handler) {
+  self->connections.insert(&stream);
+  const auto forget = std::unique_ptr<beast::tcp_stream, std::function<void(beast::tcp_stream*)>>(
+      &stream, [&self](beast::tcp_stream* gone) { self->connections.erase(gone); });
+  beast::flat_buffer buffer(kMaxHeader + kMaxBody);
+  for (bool keep = true; keep && !self->closed;) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(kMaxHeader);
+    parser.body_limit(kMaxBody);
+    stream.expires_after(kIdleTimeout);
+    auto [header_error, header_size] = co_await http::async_read_some(stream, buffer, parser, kAwait);
+    stream.expires_after(kRequestTimeout);
+    auto error = header_error;
+    if (!error && !parser.is_done())
+      std::tie(error, header_size) = co_await http::async_read(stream, buffer, parser, kAwait);
+    if (self->closed || error == http::error::end_of_stream || error == beast::error::timeout) co_return;
+    Response response;
+    if (error == http::error::body_limit || error == http::error::header_limit) {
+      response = refuse(413, "request too large\n");
+    } else if (error) {
+      if (error.category() != http::make_error_code(http::error::bad_method).category()) co_return;
+      response = refuse(400, fmt::format("not an HTTP request: {}\n", error.message()));
+    } else {
+      const auto& request = parser.get();
+      response = make_response(request, handler({view(request.method_string()), view(request.target()),
+                                                 view(request[http::field::content_type]),
+                                                 view(request[http::field::authorization]), request.body()}));
+    }
+    keep = response.keep_alive();
+    const auto [write_error, written] = co_await http::async_write(stream, response, kAwait);
+    if (write_error) co_return;
+  }
+  boost::system::error_code ignored;
+  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+}  // namespace camctl::simulate

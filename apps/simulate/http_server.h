@@ -1,0 +1,32 @@
+// A small HTTP/1.1 server: one listening socket for each camera, one handler behind each.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/event_loop.h"
+#include "base/result.h"
+#include "libonvif/virtual_device.h"
+
+namespace camctl::simulate {
+
+// Keep-alive, bodies with a length or chunked, bounds and time-outs on all that a client sends. Handlers run
+// on the loop's thread; all calls on it too.
+class HttpServer {
+ public:
+  using Handler = std::function<onvif::SoapReply(const onvif::SoapRequest&)>;
+
+  explicit HttpServer(EventLoop& loop);
+  ~HttpServer();  // closes every connection
+
+  // Listens at one more address. kIo with address and port when that can't be had.
+  Result<void> listen(const std::string& address, std::uint16_t port, Handler handler);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;  // shared with the connections that are under way
+};
+
+}  // namespace camctl::simulate

@@ -1,0 +1,179 @@
+#include "libonvif/virtual_device.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "libonvif/soap/server.h"
+#include "libonvif/virtual_device_bindings.h"
+#include "libonvif/virtual_device_discovery.h"
+#include "libonvif/virtual_device_identity.h"
+#include "libonvif/virtual_device_malformed.h"
+#include "libonvif/wsse.h"
+
+namespace camctl::onvif {
+namespace {
+
+constexpr std::string_view kRealm = "camctl";
+// How far a token's Created may be from the device's clock; as the devices of quirk 44 have it.
+constexpr std::chrono::seconds kTokenWindow{300};
+
+// Access class PRE_AUTH (ONVIF Core §5.9.4.3).
+constexpr std::array<std::string_view, 5> kPreAuth{"tds:GetSystemDateAndTime", "tds:GetServices",
+                                                   "tds:GetCapabilities", "tds:GetHostname",
+                                                   "tds:GetEndpointReference"};
+
+std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
+
+bool is_service_path(std::string_view path) {
+  return path == kDevicePath || path == kMediaPath || path == kMedia2Path;
+}
+
+SoapReply plain(int status, std::string text) {
+  return {status, "text/plain; charset=utf-8", {}, std::move(text)};
+}
+
+SoapReply fault_reply(const SoapFault& fault) {
+  SoapReply reply;
+  reply.status = fault.blame == Blame::kSender ? 400 : 500;
+  reply.body = write_fault(fault);
+  return reply;
+}
+
+// Not all that failed to be read was XML: the reason tells which.
+SoapFault unreadable(const SoapContext& context) {
+  return {Blame::kSender, "ter:WellFormed", {}, context.error_text()};
+}
+
+}  // namespace
+
+struct VirtualDevice::Impl {
+  explicit Impl(VirtualDeviceConfig the_config)
+      : config(std::move(the_config)),
+        shown(with_bad_text(config)),
+        digest(std::string(kRealm), config.digest),
+        instance_id(static_cast<std::uint64_t>(
+            std::chrono::duration_cast<std::chrono::seconds>(config.clock().time_since_epoch()).count())) {}
+
+  SoapReply answer(const SoapRequest& request);
+  SoapReply run();
+  bool authorized(const SoapRequest& request) const;
+  AuthServer::Verdict check_digest(const SoapRequest& request) const {
+    return digest.check(request.authorization, request.method, request.target, config.credentials);
+  }
+  void add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const;
+  SoapReply not_authorized(const SoapRequest& request) const;
+  AppSequence next_message() { return {instance_id, ++messages}; }
+
+  const VirtualDeviceConfig config;
+  const VirtualDeviceConfig shown;  // what the services tell
+  AuthServer digest;
+  SoapContext context;
+  std::uint64_t instance_id;
+  std::uint64_t messages = 0;
+};
+
+// Answers by SOAP whatever came.
+SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) {
+  if (!open_envelope(context, request.body)) return fault_reply(unreadable(context));
+  const auto operation = std::string(body_element(context));
+  const bool open = std::find(kPreAuth.begin(), kPreAuth.end(), operation) != kPreAuth.end();
+  if (!open && !authorized(request)) return not_authorized(request);
+  if (!config.quirks.contains(38)) context.get()->header = nullptr;  // gSOAP would send it back
+  return run();
+}
+
+// Runs the operation of the opened request.
+SoapReply VirtualDevice::Impl::run() {
+  DeviceService device(context.get(), shown);
+  MediaService media(context.get(), shown);
+  Media2Service media2(context.get(), shown);
+  const int status = dispatch(context, {[&] { return device.dispatch(); }, [&] { return media.dispatch(); },
+                                        [&] { return media2.dispatch(); }});
+  auto text = context.take();
+  if (status == SOAP_OK) {
+    SoapReply reply;
+    reply.body = std::move(text);
+    return reply;
+  }
+  for (const auto& fault : {device.fault, media.fault, media2.fault})
+    if (fault) return fault_reply(*fault);
+  if (status == SOAP_NO_METHOD)
+    return fault_reply(
+        {Blame::kSender, "ter:ActionNotSupported", {}, "this device does not know the operation"});
+  return fault_reply(unreadable(context));
+}
+
+bool VirtualDevice::Impl::authorized(const SoapRequest& request) const {
+  if (config.auth == VirtualAuth::kNone) return true;
+  if (config.auth != VirtualAuth::kWsse && digest.check(request.authorization, request.method, request.target,
+                                                        config.credentials) == AuthServer::Verdict::kOk)
+    return true;
+  if (config.auth == VirtualAuth::kDigest) return false;
+  const auto token = username_token(context);
+  return token && token->password_type.ends_with("#PasswordDigest") &&
+         check_token({token->username, token->password, token->nonce_base64, token->created},
+                     config.credentials, virtual_now(config), kTokenWindow) == TokenVerdict::kOk;
+}
+
+// 401 goes with the challenges of HTTP Digest; a refused token is a Sender fault with 400 (ONVIF Core
+// §5.9.1).
+SoapReply VirtualDevice::Impl::not_authorized(const SoapRequest& request) const {
+  auto reply = fault_reply({Blame::kSender, "ter:NotAuthorized", {}, "Sender not authorized"});
+  if (config.auth == VirtualAuth::kWsse) return reply;
+  reply.status = 401;
+  add_challenges(reply, check_digest(request));
+  return reply;
+}
+
+void VirtualDevice::Impl::add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const {
+  for (auto& challenge : digest.challenges(verdict == AuthServer::Verdict::kStale))
+    reply.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+}
+
+VirtualDevice::VirtualDevice(VirtualDeviceConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
+VirtualDevice::~VirtualDevice() = default;
+
+SoapReply VirtualDevice::handle(const SoapRequest& request) {
+  if (!is_service_path(path_of(request.target))) return plain(404, "no ONVIF service here\n");
+  if (request.method != "POST") {
+    auto reply = plain(405, "SOAP requests are sent by POST\n");
+    reply.headers.emplace_back("Allow", "POST");
+    return reply;
+  }
+  auto reply = impl_->answer(request);
+  impl_->context.clear();
+  malform(reply, impl_->config.quirks);
+  const auto now = std::chrono::system_clock::to_time_t(virtual_now(impl_->config));
+  reply.headers.emplace_back("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now)));
+  return reply;
+}
+
+std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) const {
+  if (impl_->config.auth == VirtualAuth::kNone) return std::nullopt;
+  const auto verdict = impl_->check_digest(request);
+  if (verdict == AuthServer::Verdict::kOk) return std::nullopt;
+  auto reply = plain(401, "credentials are needed\n");
+  impl_->add_challenges(reply, verdict);
+  return reply;
+}
+
+std::string VirtualDevice::hello() const { return hello_message(impl_->config, impl_->next_message()); }
+std::string VirtualDevice::bye() const { return bye_message(impl_->config, impl_->next_message()); }
+
+std::string VirtualDevice::answer(const DiscoveryQuery& query) const {
+  const auto& config = impl_->config;
+  if (!matches(query, config.endpoint, virtual_scopes(config))) return {};
+  return match_message(config, query, impl_->next_message());
+}
+
+std::string VirtualDevice::probe_matches(std::string_view datagram) const {
+  const auto query = parse_discovery_query(datagram);
+  return query ? answer(*query) : std::string();
+}
+
+const VirtualDeviceConfig& VirtualDevice::config() const { return impl_->config; }
+
+}  // namespace camctl::onvif
