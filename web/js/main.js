@@ -1,0 +1,74 @@
+// The dashboard: keeps one tile for each camera of the server.
+import { pollCameras } from "./api.js";
+import { Tile } from "./tile.js";
+
+const kToastTime = 4000;
+
+const grid = document.getElementById("grid");
+const empty = document.getElementById("empty");
+const summary = document.getElementById("summary");
+const banner = document.getElementById("banner");
+const toast = document.getElementById("toast");
+const tiles = new Map(); // by camera id, in the server's order
+
+const onScreen = new IntersectionObserver((entries) => {
+  for (const entry of entries) tiles.get(entry.target.dataset.camera)?.setVisible(entry.isIntersecting);
+}, { rootMargin: "100px" });
+
+let toastTimer = 0;
+function notify(text) {
+  toast.textContent = text;
+  toast.classList.add("shown");
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => toast.classList.remove("shown"), kToastTime);
+}
+
+function showCameras(cameras) {
+  banner.hidden = true;
+  const ids = new Set(cameras.map((camera) => camera.id));
+  for (const [id, tile] of tiles) {
+    if (ids.has(id)) continue;
+    onScreen.unobserve(tile.element);
+    tile.remove();
+    tiles.delete(id);
+  }
+  cameras.forEach((camera, index) => {
+    let tile = tiles.get(camera.id);
+    if (tile) {
+      tile.update(camera);
+    } else {
+      tile = new Tile(camera, notify);
+      tiles.set(camera.id, tile);
+    }
+    if (grid.children[index] !== tile.element) {
+      grid.insertBefore(tile.element, grid.children[index] ?? null);
+      onScreen.observe(tile.element);
+    }
+  });
+  arrange(cameras.length);
+  showSummary(cameras);
+}
+
+// Few cameras share the screen evenly; many go on below it.
+function arrange(count) {
+  const columns = count <= 1 ? 1 : count <= 4 ? 2 : count <= 9 ? 3 : 4;
+  grid.style.setProperty("--columns", columns);
+  grid.style.setProperty("--rows", Math.min(Math.ceil(count / columns), columns) || 1);
+  grid.hidden = count === 0;
+  empty.hidden = count > 0;
+}
+
+function showSummary(cameras) {
+  const live = cameras.filter((camera) => camera.status === "live").length;
+  summary.dataset.state = live === cameras.length ? "good" : live > 0 ? "partly" : "bad";
+  const text = cameras.length === 0 ? "" : `${live} of ${cameras.length} live`;
+  if (summary.textContent !== text) summary.textContent = text;
+  document.title = cameras.length === 0 ? "camctl" : `${text} – camctl`;
+}
+
+function showFailure(reason) {
+  banner.textContent = `No news of the cameras: ${reason}. Trying again by itself.`;
+  banner.hidden = false;
+}
+
+pollCameras({ onCameras: showCameras, onFailure: showFailure });

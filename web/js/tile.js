@@ -1,0 +1,222 @@
+// One camera of the grid: its picture, what is known of it, and what to do with it.
+import { clockText, durationText, factsOf, fileName, kStatusLabels, modelOf, nameOf, toDate, vlcPlaylist } from "./format.js";
+import { Player } from "./player.js";
+
+const kPhone = /Android|iPhone|iPad|iPod/i.test(navigator.userAgent);
+
+export class Tile {
+  #camera;
+  #player;
+  #playerState = "stopped";
+  #playerReason = "";
+  #visible = false;
+  #hadPicture = false;
+  #offlineSince = null;
+  #parts;
+  #vlcUrl = "";
+  #vlcText = "";
+  #notify;
+
+  /** notify(text) shows a short message to the user. */
+  constructor(camera, notify) {
+    this.#notify = notify;
+    this.element = document.getElementById("tile").content.firstElementChild.cloneNode(true);
+    const find = (selector) => this.element.querySelector(selector);
+    this.#parts = {
+      video: find("video"), cover: find(".cover"), coverIcon: find(".cover-icon use"), coverTitle: find(".cover-title"),
+      coverText: find(".cover-text"), coverTime: find(".cover-time"), badge: find(".badge"), sound: find(".sound"),
+      full: find(".full"), stage: find(".stage"), name: find(".name"), model: find(".model"), facts: find(".facts"),
+      copy: find(".copy"), vlc: find(".vlc"),
+    };
+    this.element.dataset.camera = camera.id;
+    const url = `/hls/${encodeURIComponent(camera.id)}/index.m3u8`;
+    this.#player = new Player(this.#parts.video, url, (state, reason) => this.#playerChanged(state, reason));
+    this.#wire();
+    this.update(camera);
+  }
+
+  /** Takes a new record of the camera. */
+  update(camera) {
+    const before = this.#camera?.status;
+    this.#camera = camera;
+    if (camera.status === "live") this.#offlineSince = null;
+    else if (before === "live" || !this.#offlineSince) this.#offlineSince = toDate(camera.last_frame) ?? this.#offlineSince;
+    this.#control();
+    this.#draw();
+  }
+
+  /** Only cameras on screen play. */
+  setVisible(visible) {
+    this.#visible = visible;
+    this.#control();
+  }
+
+  remove() {
+    this.#player.stop();
+    if (this.#vlcUrl) URL.revokeObjectURL(this.#vlcUrl);
+    this.element.remove();
+  }
+
+  // Plays while there is something to play; a short break ("connecting") is left to the player's buffer.
+  #control() {
+    const { status } = this.#camera;
+    if (this.#visible && status === "live") this.#player.start();
+    else if (!this.#visible || status !== "connecting") this.#player.stop();
+  }
+
+  #playerChanged(state, reason) {
+    this.#playerState = state;
+    this.#playerReason = reason;
+    if (state === "playing") this.#hadPicture = true;
+    if (state === "loading" || state === "stopped" || state === "failed") this.#hadPicture = false;
+    this.#draw();
+  }
+
+  #wire() {
+    const { copy, vlc, sound, full, stage, video } = this.#parts;
+    copy.addEventListener("click", async () => {
+      const copied = await copyText(this.#camera.rtsp_url);
+      this.#notify(copied ? `Copied ${this.#camera.rtsp_url}` : `Copy it by hand: ${this.#camera.rtsp_url}`);
+    });
+    vlc.addEventListener("click", () => {
+      if (!kPhone) this.#notify(`Open ${vlc.download} with VLC; it may ask for the camera's password`);
+    });
+    sound.addEventListener("click", () => {
+      video.muted = !video.muted;
+    });
+    video.addEventListener("volumechange", () => this.#drawSound());
+    video.addEventListener("resize", () => this.#draw());
+    full.addEventListener("click", () => {
+      if (document.fullscreenElement) document.exitFullscreen();
+      else if (stage.requestFullscreen) stage.requestFullscreen().catch(() => {});
+      else video.webkitEnterFullscreen?.(); // iPhones have it for videos only
+    });
+    stage.addEventListener("dblclick", (event) => {
+      if (!event.target.closest("button")) full.click();
+    });
+    full.setAttribute("aria-label", "Full screen");
+    full.title = "Full screen (double-click)";
+    this.#drawSound();
+  }
+
+  #draw() {
+    const camera = this.#camera;
+    const { name, model, badge, video, copy } = this.#parts;
+    const status = camera.status ?? "connecting";
+    setText(name, nameOf(camera));
+    name.title = nameOf(camera);
+    setText(model, modelOf(camera));
+    this.element.dataset.status = status;
+    this.element.setAttribute("aria-label", `${nameOf(camera)}: ${kStatusLabels[status] ?? status}`);
+    setText(badge, kStatusLabels[status] ?? status);
+    video.setAttribute("aria-label", `Live picture of ${nameOf(camera)}`);
+    copy.disabled = !camera.rtsp_url;
+    copy.title = camera.rtsp_url ?? "";
+    this.#drawFacts();
+    this.#drawVlc();
+    this.#drawCover(status);
+  }
+
+  #drawFacts() {
+    const { facts, video } = this.#parts;
+    const list = factsOf(this.#camera, { width: video.videoWidth, height: video.videoHeight });
+    const key = JSON.stringify(list);
+    if (facts.dataset.key === key) return;
+    facts.dataset.key = key;
+    facts.replaceChildren(...list.map((fact) => {
+      const item = document.createElement("li");
+      item.title = fact.label;
+      item.textContent = fact.text;
+      return item;
+    }));
+  }
+
+  // Phones hand vlc:// to VLC; desktops know VLC as the program for .m3u files.
+  #drawVlc() {
+    const { vlc } = this.#parts;
+    const camera = this.#camera;
+    const text = kPhone ? `vlc://${camera.rtsp_url}` : vlcPlaylist(camera, location.href);
+    if (text === this.#vlcText) return;
+    this.#vlcText = text;
+    if (kPhone) {
+      vlc.href = text;
+      return;
+    }
+    if (this.#vlcUrl) URL.revokeObjectURL(this.#vlcUrl);
+    this.#vlcUrl = URL.createObjectURL(new Blob([text], { type: "audio/x-mpegurl" }));
+    vlc.href = this.#vlcUrl;
+    vlc.download = fileName(camera);
+    vlc.title = `Saves ${vlc.download}, which VLC opens`;
+  }
+
+  #drawSound() {
+    const { sound, video } = this.#parts;
+    const label = video.muted ? "Sound on" : "Sound off";
+    sound.setAttribute("aria-label", label);
+    sound.setAttribute("aria-pressed", String(!video.muted));
+    sound.title = label;
+    sound.querySelector("use").setAttribute("href", video.muted ? "#icon-muted" : "#icon-sound");
+  }
+
+  #drawCover(status) {
+    const { cover, coverIcon, coverTitle, coverText, coverTime } = this.#parts;
+    const content = this.#coverContent(status);
+    cover.hidden = !content;
+    if (!content) return;
+    cover.dataset.kind = content.kind;
+    coverIcon.setAttribute("href", { wait: "#icon-wait", off: "#icon-off", alert: "#icon-alert" }[content.kind]);
+    setText(coverTitle, content.title);
+    setText(coverText, content.text ?? "");
+    setText(coverTime, content.time ?? "");
+  }
+
+  // What covers the picture; nothing while it moves.
+  #coverContent(status) {
+    const { reason } = this.#camera;
+    if (status === "offline" || status === "error") {
+      const since = this.#offlineSince;
+      return {
+        kind: status === "error" ? "alert" : "off",
+        title: status === "error" ? "Camera can't be shown" : "Camera offline",
+        text: sentence(reason) || "The camera does not answer.",
+        time: since ? `Last picture ${clockText(since)}, ${durationText(since)} ago. Trying again by itself.`
+                    : "No picture yet. Trying again by itself.",
+      };
+    }
+    if (status !== "live" && !this.#hadPicture) {
+      return { kind: "wait", title: "Connecting to the camera…", text: sentence(reason) };
+    }
+    if (this.#playerState === "failed") {
+      return { kind: "alert", title: "Picture interrupted", text: sentence(this.#playerReason), time: "Trying again by itself." };
+    }
+    if (!this.#hadPicture) return { kind: "wait", title: "Loading the picture…" };
+    return null;
+  }
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function sentence(text) {
+  if (!text) return "";
+  const trimmed = String(text).trim();
+  return trimmed[0].toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+}
+
+// The clipboard's interface needs HTTPS or localhost; the older way works elsewhere.
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "offscreen";
+    document.body.append(area);
+    area.select();
+    const copied = document.execCommand("copy");
+    area.remove();
+    return copied;
+  }
+}
