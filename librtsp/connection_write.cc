@@ -1,0 +1,163 @@
+// The writing side of Connection: shared bursts, replies between them, one system call for all that is due.
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <array>
+
+#include "librtsp/connection.h"
+
+namespace camctl::rtsp {
+namespace {
+
+constexpr std::size_t kMaxParts = 32;  // of one sendmsg; a group of pictures at the start takes three
+constexpr std::size_t kMaxPendingReplies = 64u << 10;  // of a client that asks and does not read
+
+// Datagrams sent at one go, besides the frame that is due: a reader that starts with a whole group of
+// pictures gets it over some frame times, because a receiver's socket holds some 200 KB.
+constexpr std::size_t kDatagramBudget = 64u << 10;
+
+}  // namespace
+
+void Connection::on_bursts() {
+  if (hold_media_ || closed_) return;
+  if (udp_) {
+    flush_datagrams();
+  } else if (!writable_wait_) {
+    flush();
+  }
+}
+
+void Connection::queue(std::string_view bytes) {
+  if (closed_) return;
+  if (control_.size() - control_sent_ + bytes.size() > kMaxPendingReplies) return close_later();
+  control_.erase(0, control_sent_);
+  control_sent_ = 0;
+  control_ += bytes;
+  if (!writable_wait_) flush();
+}
+
+void Connection::send_reports() {
+  for (const auto& setup : setups_) {
+    const auto report = feed_->sender_report(setup.track);
+    if (!report) continue;
+    if (udp_) {
+      if (const auto ports = host_->datagrams()) ports->send(*report, setup.rtcp);
+    } else {
+      const auto own = for_channels(report);
+      queue({reinterpret_cast<const char*>(own->bytes.data()), own->bytes.size()});
+    }
+  }
+}
+
+void Connection::flush() {
+  while (!closed_ && write_some()) {
+  }
+  if (!closed_ && udp_ && playing) flush_datagrams();
+}
+
+bool Connection::write_some() {
+  std::array<iovec, kMaxParts> parts;
+  std::array<BurstPtr, kMaxParts> bursts;
+  std::array<std::uint64_t, kMaxParts> positions;  // behind each burst
+  std::size_t count = 0, offered = 0, media = 0;
+  const auto add = [&](const void* data, std::size_t size) {
+    parts[count++] = {const_cast<void*>(data), size};
+    offered += size;
+  };
+  if (partial_) add(partial_->bytes.data() + partial_sent_, partial_->bytes.size() - partial_sent_);
+  if (control_sent_ < control_.size()) add(control_.data() + control_sent_, control_.size() - control_sent_);
+  if (playing && !udp_ && !hold_media_ && feed_->next(*this)) {
+    const BurstPtr* burst = nullptr;
+    for (auto index = position; count < kMaxParts && (burst = feed_->at(index)); ++index) {
+      if (!setup_of((*burst)->track) || (*burst)->bytes.empty()) continue;
+      bursts[media] = for_channels(*burst);
+      positions[media] = index + 1;
+      add(bursts[media]->bytes.data(), bursts[media]->bytes.size());
+      ++media;
+    }
+  }
+  if (count == 0) return false;
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = count;
+  const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    close_later();
+    return false;
+  }
+  if (sent < 0 && errno == EINTR) return true;
+  const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
+  written(size, std::span(bursts).first(media), std::span(positions).first(media));
+  if (size == offered) return count == kMaxParts;
+  wait_writable();
+  return false;
+}
+
+void Connection::written(std::size_t bytes, std::span<const BurstPtr> bursts,
+                         std::span<const std::uint64_t> positions) {
+  if (bytes > 0) write_since_ = Clock::now();
+  if (partial_) {
+    const auto step = std::min(bytes, partial_->bytes.size() - partial_sent_);
+    partial_sent_ += step;
+    bytes -= step;
+    if (partial_sent_ < partial_->bytes.size()) return;
+    partial_.reset();
+  }
+  const auto step = std::min(bytes, control_.size() - control_sent_);
+  control_sent_ += step;
+  bytes -= step;
+  if (control_sent_ == control_.size()) {
+    control_.clear();
+    control_sent_ = 0;
+  }
+  for (std::size_t i = 0; i < bursts.size() && bytes > 0; ++i) {
+    position = positions[i];
+    if (bytes < bursts[i]->bytes.size()) {
+      partial_ = bursts[i];
+      partial_sent_ = bytes;
+      return;
+    }
+    bytes -= bursts[i]->bytes.size();
+  }
+}
+
+void Connection::wait_writable() {
+  if (writable_wait_) return;
+  writable_wait_ = true;
+  write_since_ = Clock::now();
+  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
+    self->writable_wait_ = false;
+    if (!error && !self->closed_) self->flush();
+  });
+}
+
+void Connection::flush_datagrams() {
+  const auto ports = host_->datagrams();
+  std::size_t sent = 0;
+  for (const BurstPtr* burst = nullptr; ports && sent < kDatagramBudget && (burst = feed_->next(*this));) {
+    if (const auto* setup = setup_of((*burst)->track)) {
+      ports->send(**burst, (*burst)->rtcp ? setup->rtcp : setup->rtp);
+      sent += (*burst)->bytes.size();
+    }
+    ++position;
+  }
+}
+
+// The burst with this session's channel numbers: nearly always the very same.
+BurstPtr Connection::for_channels(const BurstPtr& burst) const {
+  const auto* setup = setup_of(burst->track);
+  const auto channel = static_cast<std::uint8_t>(setup->channel + (burst->rtcp ? 1 : 0));
+  if (burst->packets.empty() || burst->bytes[burst->packets.front().offset + 1] == channel) return burst;
+  auto copy = std::make_shared<Burst>(*burst);
+  for (const auto& packet : copy->packets) copy->bytes[packet.offset + 1] = channel;
+  return copy;
+}
+
+const Connection::TrackSetup* Connection::setup_of(std::uint8_t track) const {
+  for (const auto& setup : setups_)
+    if (setup.track == track) return &setup;
+  return nullptr;
+}
+
+}  // namespace camctl::rtsp
