@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/media/source.h"
 #include "base/secret.h"
@@ -22,8 +23,12 @@ struct FfmpegSourceOptions {
   std::chrono::milliseconds timeout{5000};  // for connecting and for silence inside libavformat
 };
 
-// Reads on a thread of its own and posts to the loop. Does not pace a file: the caller sees it in real time
-// by its timestamps only where `loop_file` is set.
+// The address of a local file, for `url` above. `path` may be relative.
+Url file_url(std::string_view path);
+
+// Reads on a thread of its own and posts to the loop. A file comes as quickly as the loop takes it, except
+// with `loop_file`: then in real time by its timestamps, which go on growing. Stopping takes no time; the
+// destructor waits for the thread, up to 0.1 s.
 std::unique_ptr<media::Source> make_ffmpeg_source(FfmpegSourceOptions options);
 
 // The original guide's transcode: decode `inner`, encode to H.264 (and AAC) with libavcodec.
