@@ -83,6 +83,16 @@ AVCodecID codec_id(Codec codec) {
   return AV_CODEC_ID_NONE;
 }
 
+media::Bytes decoder_config(const AVCodecParameters& parameters) {
+  const auto id = static_cast<std::uint32_t>(parameters.codec_id);
+  media::Bytes config;
+  for (const int shift : {24, 16, 8, 0}) config.push_back(static_cast<std::uint8_t>(id >> shift));
+  config.push_back(static_cast<std::uint8_t>(parameters.bits_per_coded_sample));
+  const auto rest = extradata(parameters);
+  config.insert(config.end(), rest.begin(), rest.end());
+  return config;
+}
+
 VideoTrack::VideoTrack(const AVStream& stream) : time_base_(stream.time_base) {
   const auto& parameters = *stream.codecpar;
   info_.codec = codec_of(parameters.codec_id);
@@ -159,8 +169,16 @@ AudioTrack::AudioTrack(const AVStream& stream) : time_base_(stream.time_base) {
   info_.sample_rate = parameters.sample_rate > 0 ? static_cast<std::uint32_t>(parameters.sample_rate) : 0;
   info_.channels = dimension(parameters.ch_layout.nb_channels);
   const auto config = extradata(parameters);
-  if (info_.codec == Codec::kAac && !media::parse_audio_specific_config(config)) return;  // ADTS will say
-  info_.config.assign(config.begin(), config.end());
+  if (info_.codec == Codec::kPcma || info_.codec == Codec::kPcmu) return;
+  if (info_.codec != Codec::kAac)
+    info_.config = decoder_config(parameters);
+  else if (media::parse_audio_specific_config(config))  // else ADTS will say
+    info_.config.assign(config.begin(), config.end());
+}
+
+bool AudioTrack::supports(const AVStream& stream) {
+  const auto id = stream.codecpar->codec_id;
+  return codec_of(id) != Codec::kOther || avcodec_find_decoder(id) != nullptr;
 }
 
 bool AudioTrack::ready() const {

@@ -59,6 +59,11 @@ class AudioTrack {
   media::Ticks last_ = 0;
 };
 
+// AudioInfo::config for audio that is neither AAC nor G.711: the codec's id in libavcodec (4 bytes,
+// big-endian), its bits per sample (1 byte), and its extradata.
+media::Bytes decoder_config(const AVCodecParameters& parameters);
+inline constexpr std::size_t kDecoderConfigHeader = 5;
+
 media::Codec codec_of(AVCodecID id);
 AVCodecID codec_id(media::Codec codec);
 

@@ -19,6 +19,8 @@ constexpr const char* kFileProtocols = "file";
 constexpr int kMaxRedirects = 5;  // as browsers' order of magnitude; cameras need one at most
 // How long a stream may come without its parameter sets: longer than the longest GOP worth having.
 constexpr std::chrono::seconds kParameterSetWait{15};
+// Units kept until the tracks are known: two seconds of pictures and audio frames.
+constexpr std::size_t kMaxWaiting = 100;
 // What may be read before the tracks of an HTTP stream are known: small, for a quick first picture.
 constexpr std::int64_t kProbeBytes = 1 << 20;
 constexpr microseconds kProbeTime{1'000'000};
@@ -97,7 +99,6 @@ Result<void> Reader::open_input() {
   auto* context = avformat_alloc_context();
   if (!context) return failure(AVERROR(ENOMEM));
   patience_->watch(context, is_rtsp());
-  context->flags |= AVFMT_FLAG_NOBUFFER;
   context->max_delay = static_cast<int>(kReorderWait.count());
 
   const bool rtsp = is_rtsp();
@@ -188,21 +189,29 @@ Result<void> Reader::read() {
 }
 
 Result<void> Reader::take(const AVPacket& packet) {
-  if (packet.stream_index == video_index_) {
-    auto unit = video_->unit(packet);
-    if (!video_->ready()) {
-      if (steady_clock::now() - opened_ < kParameterSetWait) return {};
-      return fail(ErrorCode::kProtocol, doing() + ": no parameter sets came with the video");
-    }
-    if (!unit) return {};
-    if (!announced_ || video_->take_change()) announce();
-    deliver(std::move(*unit), video_->info().clock_rate);
-  } else if (packet.stream_index == audio_index_) {
-    auto unit = audio_->unit(packet);
-    if (!unit || !audio_->ready() || (video_ && !announced_)) return {};
-    if (!announced_ || audio_->take_change()) announce();
-    deliver(std::move(*unit), audio_->info().clock_rate);
+  std::optional<media::AccessUnit> unit;
+  if (packet.stream_index == video_index_) unit = video_->unit(packet);
+  if (packet.stream_index == audio_index_) unit = audio_->unit(packet);
+  if (video_ && !video_->ready()) {
+    if (steady_clock::now() - opened_ < kParameterSetWait) return {};
+    return fail(ErrorCode::kProtocol, doing() + ": no parameter sets came with the video");
   }
+  if (!unit) return {};
+  if (announced_) {
+    const bool video_changed = video_ && video_->take_change();
+    if (video_changed || (audio_ && audio_->take_change())) announce();
+    deliver(std::move(*unit));
+    return {};
+  }
+  // Parameter sets of an SDP may be stale, those with the first picture are not: that one is waited for. And
+  // for the first audio frame where only ADTS says what audio it is.
+  video_seen_ = video_seen_ || unit->track == media::TrackKind::kVideo;
+  waiting_.push_back(std::move(*unit));
+  const bool complete = (!video_ || video_seen_) && (!audio_ || audio_->ready());
+  if (!complete && waiting_.size() < kMaxWaiting) return {};
+  announce();
+  for (auto& waiting : waiting_) deliver(std::move(waiting));
+  waiting_.clear();
   return {};
 }
 
@@ -220,8 +229,11 @@ void Reader::announce() {
   handoff_.stream(std::move(info));
 }
 
-void Reader::deliver(media::AccessUnit unit, std::uint32_t clock_rate) {
+void Reader::deliver(media::AccessUnit unit) {
+  const bool is_video = unit.track == media::TrackKind::kVideo;
+  if (!is_video && !audio_->ready()) return;
   if (options_.loop_file) {
+    const auto clock_rate = is_video ? video_->info().clock_rate : audio_->info().clock_rate;
     const auto shift = av_rescale(shift_.count(), clock_rate, 1'000'000);
     if (!first_) {
       first_ = to_microseconds(unit.dts, clock_rate);

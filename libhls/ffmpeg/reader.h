@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "libhls/ffmpeg/av.h"
@@ -60,7 +61,7 @@ class Reader {
   Result<void> read();
   Result<void> take(const AVPacket& packet);
   void announce();
-  void deliver(media::AccessUnit unit, std::uint32_t clock_rate);
+  void deliver(media::AccessUnit unit);
   bool rewind();
   Result<void> ended() const;
   tl::unexpected<Error> failure(int averror) const;
@@ -74,6 +75,8 @@ class Reader {
   std::optional<av::VideoTrack> video_;
   std::optional<av::AudioTrack> audio_;
   bool announced_ = false;
+  bool video_seen_ = false;
+  std::vector<media::AccessUnit> waiting_;  // before the announcement
   int redirects_ = 0;
   std::chrono::steady_clock::time_point opened_;
 
