@@ -57,11 +57,14 @@ struct VirtualDevice::Impl {
         instance_id(static_cast<std::uint64_t>(
             std::chrono::duration_cast<std::chrono::seconds>(config.clock().time_since_epoch()).count())) {}
 
-  SoapReply answer(const SoapRequest& request);
-  SoapReply run();
-  bool authorized(const SoapRequest& request) const;
+  SoapReply answer(const SoapRequest& request) const;
+  SoapReply run(SoapContext& context) const;
+  bool authorized(const SoapContext& context, const SoapRequest& request) const;
   AuthServer::Verdict check_digest(const SoapRequest& request) const {
     return digest.check(request.authorization, request.method, request.target, config.credentials);
+  }
+  bool asks_for_digest() const {
+    return config.auth == VirtualAuth::kDigest || config.auth == VirtualAuth::kBoth;
   }
   void add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const;
   SoapReply not_authorized(const SoapRequest& request) const;
@@ -70,23 +73,26 @@ struct VirtualDevice::Impl {
   const VirtualDeviceConfig config;
   const VirtualDeviceConfig shown;  // what the services tell
   AuthServer digest;
-  SoapContext context;
   std::uint64_t instance_id;
   std::uint64_t messages = 0;
 };
 
 // Answers by SOAP whatever came.
-SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) {
+SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) const {
+  // curl sends the first request without its body, to be challenged.
+  if (request.body.empty() && asks_for_digest() && check_digest(request) != AuthServer::Verdict::kOk)
+    return not_authorized(request);
+  SoapContext context;  // of this request only: 164 KB that a thousand devices need not hold
   if (!open_envelope(context, request.body)) return fault_reply(unreadable(context));
   const auto operation = std::string(body_element(context));
   const bool open = std::find(kPreAuth.begin(), kPreAuth.end(), operation) != kPreAuth.end();
-  if (!open && !authorized(request)) return not_authorized(request);
+  if (!open && !authorized(context, request)) return not_authorized(request);
   if (!config.quirks.contains(38)) context.get()->header = nullptr;  // gSOAP would send it back
-  return run();
+  return run(context);
 }
 
 // Runs the operation of the opened request.
-SoapReply VirtualDevice::Impl::run() {
+SoapReply VirtualDevice::Impl::run(SoapContext& context) const {
   DeviceService device(context.get(), shown);
   MediaService media(context.get(), shown);
   Media2Service media2(context.get(), shown);
@@ -106,7 +112,7 @@ SoapReply VirtualDevice::Impl::run() {
   return fault_reply(unreadable(context));
 }
 
-bool VirtualDevice::Impl::authorized(const SoapRequest& request) const {
+bool VirtualDevice::Impl::authorized(const SoapContext& context, const SoapRequest& request) const {
   if (config.auth == VirtualAuth::kNone) return true;
   if (config.auth != VirtualAuth::kWsse && digest.check(request.authorization, request.method, request.target,
                                                         config.credentials) == AuthServer::Verdict::kOk)
@@ -122,7 +128,7 @@ bool VirtualDevice::Impl::authorized(const SoapRequest& request) const {
 // §5.9.1).
 SoapReply VirtualDevice::Impl::not_authorized(const SoapRequest& request) const {
   auto reply = fault_reply({Blame::kSender, "ter:NotAuthorized", {}, "Sender not authorized"});
-  if (config.auth == VirtualAuth::kWsse) return reply;
+  if (!asks_for_digest()) return reply;
   reply.status = 401;
   add_challenges(reply, check_digest(request));
   return reply;
@@ -144,7 +150,6 @@ SoapReply VirtualDevice::handle(const SoapRequest& request) {
     return reply;
   }
   auto reply = impl_->answer(request);
-  impl_->context.clear();
   malform(reply, impl_->config.quirks);
   const auto now = std::chrono::system_clock::to_time_t(virtual_now(impl_->config));
   reply.headers.emplace_back("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now)));

@@ -1,0 +1,78 @@
+// camctl simulate: virtual ONVIF cameras for demonstrations and tests.
+#include <memory>
+#include <stop_token>
+
+#include "apps/common/app.h"
+#include "apps/simulate/options.h"
+#include "apps/simulate/plan.h"
+#include "apps/simulate/simulation.h"
+#include "base/event_loop.h"
+#include "base/os/descriptors.h"
+
+namespace camctl::simulate {
+namespace {
+
+constexpr const char* kDefaultUser = "admin";
+constexpr const char* kDefaultPassword = "admin";
+
+std::vector<apps::Column> columns() {
+  const auto cell = [](const char* key) {
+    return [key](const nlohmann::ordered_json& record) { return record.at(key).get<std::string>(); };
+  };
+  return {{"NAME", cell("name"), 12},
+          {"AUTH", cell("auth"), 6},
+          {"ONVIF", cell("onvif_url"), 46},
+          {"RTSP", cell("rtsp_url"), 0}};
+}
+
+Result<Credentials> credentials_of(const apps::CredentialOptions& options) {
+  auto credentials = apps::resolve_credentials(options);
+  if (!credentials) return credentials;
+  if (credentials->user.empty()) credentials->user = kDefaultUser;
+  if (credentials->password.empty()) credentials->password = Secret(kDefaultPassword);
+  return credentials;
+}
+
+Result<void> print(const Simulation& simulation, const apps::CommonOptions& common) {
+  apps::RecordWriter writer(common, apps::OutputFormat::kJsonl, columns());
+  for (const auto& record : simulation.records()) writer.write(record);
+  return writer.finish();
+}
+
+Result<void> run(const Options& options, apps::Context& context) {
+  context.interrupt_is_normal = true;
+  const auto credentials = credentials_of(options.credentials);
+  if (!credentials) return fail(credentials.error());
+  auto plans = plan_cameras(options, *credentials);
+  if (!plans) return fail(plans.error());
+  os::raise_descriptor_limit();
+
+  EventLoop loop;
+  auto simulation = Simulation::start(loop, options, context.common.interfaces, std::move(*plans));
+  if (!simulation) return fail(simulation.error());
+  if (auto r = print(**simulation, context.common); !r) return r;
+  (*simulation)->announce();
+  const std::stop_callback stopping(context.stop, [&] {
+    loop.post([&] {
+      (*simulation)->farewell();
+      loop.stop();
+    });
+  });
+  loop.run();
+  return {};
+}
+
+apps::Body build(CLI::App& app, apps::CommonOptions& common) {
+  auto options = std::make_shared<Options>();
+  apps::add_common_options(app, common, true);
+  add_options(app, *options);
+  return [options](apps::Context& context) { return run(*options, context); };
+}
+
+}  // namespace
+}  // namespace camctl::simulate
+
+int main(int argc, char** argv) {
+  return camctl::apps::run_program(argc, argv, "camctl simulate", "Runs virtual ONVIF cameras.",
+                                   camctl::simulate::build);
+}

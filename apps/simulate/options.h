@@ -1,0 +1,40 @@
+// The command line of `camctl simulate`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apps/common/app.h"
+#include "apps/simulate/virtual_media.h"
+#include "base/digest_auth.h"
+#include "base/media/stream_info.h"
+#include "libonvif/virtual_device.h"
+
+namespace camctl::simulate {
+
+struct Options {
+  unsigned count = 1;
+  std::string address = "127.0.0.2";  // of the first camera; the others follow
+  std::uint16_t onvif_port = 8000, rtsp_port = 5543;
+  std::string name = "Camera";                       // followed by the camera's number
+  std::vector<onvif::VirtualAuth> auth;              // given to the cameras in turn; none: kNone
+  std::vector<std::vector<DigestAlgorithm>> digest;  // the same; none: MD5
+  apps::CredentialOptions credentials;
+  media::Codec video = media::Codec::kH264, audio = media::Codec::kAac;
+  std::string file;  // instead of a moving picture
+  std::chrono::seconds clock_skew{0};
+  bool nat = false;
+  std::set<int> quirks;
+  bool discovery = true;  // WS-Discovery
+  MediaFaults faults;
+};
+
+inline constexpr unsigned kMaxCount = 4000;  // three sockets each; a process may have 20,000
+
+// Declares the options on `app`; they are filled in when it parses.
+void add_options(CLI::App& app, Options& options);
+
+}  // namespace camctl::simulate

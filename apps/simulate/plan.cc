@@ -1,0 +1,159 @@
+#include "apps/simulate/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/cidr.h"
+#include "base/os/interfaces.h"
+
+namespace camctl::simulate {
+namespace {
+
+struct Shape {
+  const char *token, *name, *path;
+  std::uint16_t width, height;
+  unsigned fps, gop, bitrate_kbps;
+};
+constexpr std::array<Shape, 2> kShapes{{
+    {"Profile_1", "PROFILE_1", "/live/channel0", 1920, 1080, 25, 50, 2000},
+    {"Profile_2", "PROFILE_2", "/live/channel1", 640, 360, 25, 50, 500},
+}};
+constexpr unsigned kAacRate = 16'000, kAacKbps = 64, kG711Rate = 8'000, kG711Kbps = 64;
+
+// The address `n` after this one; nothing at the end of the address space.
+std::optional<IpAddress> plus(IpAddress address, unsigned n) {
+  for (std::size_t i = address.bytes.size(); n > 0; n >>= 8) {
+    if (i == (address.is_v4() ? 12u : 0u)) return std::nullopt;
+    --i;
+    n += address.bytes[i];
+    address.bytes[i] = static_cast<std::uint8_t>(n);
+  }
+  return address;
+}
+
+// Sixteen bytes that differ wherever address or port differ (FNV-1a, twice).
+std::array<std::uint8_t, 16> identity(std::string_view text) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::uint64_t hash = 14'695'981'039'346'656'037ULL;
+  for (std::size_t half = 0; half < 2; ++half) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211ULL;
+    for (std::size_t i = 0; i < 8; ++i) bytes[half * 8 + i] = static_cast<std::uint8_t>(hash >> (8 * i));
+  }
+  return bytes;
+}
+
+std::string endpoint_of(std::array<std::uint8_t, 16> id) {
+  id[6] = static_cast<std::uint8_t>((id[6] & 0x0F) | 0x80);  // RFC 9562 §5.8: a UUID of our own making
+  id[8] = static_cast<std::uint8_t>((id[8] & 0x3F) | 0x80);
+  std::string out = "urn:uuid:";
+  for (std::size_t i = 0; i < id.size(); ++i)
+    out += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id[i]);
+  return out;
+}
+
+onvif::VirtualProfile profile(const Shape& shape, const Options& options) {
+  onvif::VirtualProfile result;
+  result.token = shape.token;
+  result.name = shape.name;
+  result.rtsp_path = shape.path;
+  result.video = options.video;
+  result.width = shape.width;
+  result.height = shape.height;
+  result.fps = shape.fps;
+  result.gop = shape.gop;
+  result.bitrate_kbps = shape.bitrate_kbps;
+  result.audio = options.audio;
+  const bool aac = options.audio == media::Codec::kAac;
+  result.audio_sample_rate = aac ? kAacRate : kG711Rate;
+  result.audio_bitrate_kbps = aac ? kAacKbps : kG711Kbps;
+  return result;
+}
+
+PictureOptions picture(const Shape& shape, const Options& options, unsigned index) {
+  PictureOptions result;
+  result.name =
+      options.count == 1 ? options.name : fmt::format("{} {}", options.name, index % kNamedPictures + 1);
+  result.video = options.video;
+  result.audio = options.audio;
+  result.width = shape.width;
+  result.height = shape.height;
+  result.fps = shape.fps;
+  result.gop = shape.gop;
+  result.bitrate_kbps = shape.bitrate_kbps;
+  return result;
+}
+
+template <class Value>
+Value in_turn(const std::vector<Value>& values, unsigned index, Value fallback) {
+  return values.empty() ? fallback : values[index % values.size()];
+}
+
+CameraPlan plan(const Options& options, const Credentials& credentials, unsigned index,
+                const IpAddress& address) {
+  CameraPlan result;
+  auto& device = result.device;
+  device.address = address.to_string();
+  const auto id = identity(fmt::format("camctl-simulate {} {}", device.address, options.onvif_port));
+  device.endpoint = endpoint_of(id);
+  device.serial = fmt::format("SIM{:02X}{:02X}{:02X}{:02X}{:02X}", id[11], id[12], id[13], id[14], id[15]);
+  device.mac = fmt::format("02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", id[11], id[12], id[13], id[14], id[15]);
+  device.name = options.count == 1 ? options.name : fmt::format("{} {}", options.name, index + 1);
+  device.manufacturer = "camctl";
+  device.model = "Virtual camera";
+  device.firmware = CAMCTL_VERSION;
+  device.hardware_id = "1.0";
+  device.location = "simulated";
+  device.onvif_port = options.onvif_port;
+  device.rtsp_port = options.rtsp_port;
+  device.auth = in_turn(options.auth, index, onvif::VirtualAuth::kNone);
+  device.digest = in_turn(options.digest, index, {DigestAlgorithm::kMd5});
+  device.credentials = credentials;
+  device.clock_skew = options.clock_skew;
+  device.nat = options.nat;
+  device.quirks = options.quirks;
+  for (const auto& shape : kShapes) {
+    device.profiles.push_back(profile(shape, options));
+    result.pictures.push_back(picture(shape, options, index));
+  }
+  return result;
+}
+
+}  // namespace
+
+Result<std::vector<CameraPlan>> plan_cameras(const Options& options, const Credentials& credentials) {
+  const auto first = IpAddress::parse(options.address);
+  if (!first) return fail("--address", first.error());
+  std::vector<CameraPlan> plans;
+  for (unsigned i = 0; i < options.count; ++i) {
+    const auto address = plus(*first, i);
+    if (!address)
+      return fail(ErrorCode::kUsage,
+                  fmt::format("there are no {} addresses from {} on", options.count, options.address));
+    plans.push_back(plan(options, credentials, i, *address));
+  }
+  return plans;
+}
+
+Result<unsigned> discovery_interface(const std::string& address, const std::vector<std::string>& named) {
+  const auto wanted = IpAddress::parse(address);
+  if (!wanted) return fail("--address", wanted.error());
+  const auto interfaces = os::interface_addresses();
+  if (!interfaces) return fail(interfaces.error());
+  const auto find = [&](const auto& test) {
+    const auto found = std::find_if(interfaces->begin(), interfaces->end(), test);
+    return found == interfaces->end() ? 0u : found->index;
+  };
+  if (!named.empty()) {
+    const auto index = find([&](const os::InterfaceAddress& one) { return one.interface == named.front(); });
+    if (index) return index;
+    return fail(ErrorCode::kUsage, fmt::format("there is no interface '{}' that is up", named.front()));
+  }
+  if (const auto index = find([&](const auto& one) { return one.address == *wanted; })) return index;
+  if (const auto index = find([&](const auto& one) { return one.network.contains(*wanted); })) return index;
+  return fail(ErrorCode::kUsage, fmt::format("no interface of this host is in a network with {}", address),
+              "name one by --interface, or use --no-discovery");
+}
+
+}  // namespace camctl::simulate
