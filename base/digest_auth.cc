@@ -13,6 +13,7 @@
 #include <map>
 #include <span>
 
+#include "base/base64.h"
 #include "base/text.h"
 
 namespace camctl {
@@ -95,15 +96,6 @@ std::string quoted(std::string_view value) {
     result += c;
   }
   return result + '"';
-}
-
-std::string base64(std::string_view input) {
-  std::string result(4 * ((input.size() + 2) / 3) + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(result.data()),
-                      reinterpret_cast<const unsigned char*>(input.data()), static_cast<int>(input.size()));
-  result.resize(static_cast<std::size_t>(size));
-  return result;
 }
 
 // Reads `scheme param=value, param="value", scheme2 …` (RFC 9110 §11.6.1) piece by piece.
@@ -258,7 +250,7 @@ std::optional<std::string> AuthClient::authorization(std::string_view method, st
   const Challenge& challenge = candidates_.front();
   answered_ = true;
   if (challenge.scheme == Challenge::Scheme::kBasic)
-    return "Basic " + base64(credentials_.user + ':' + credentials_.password.reveal());
+    return "Basic " + base64_encode(credentials_.user + ':' + credentials_.password.reveal());
 
   const auto algorithm = *challenge.algorithm;
   const std::string nc = challenge.qop_auth ? fmt::format("{:08x}", ++nonce_count_) : std::string{};
@@ -312,7 +304,7 @@ AuthServer::Verdict AuthServer::check(std::string_view authorization, std::strin
   if (scheme.empty()) return Verdict::kMissing;
   if (basic_ && text::iequals(scheme, "basic")) {
     reader.skip_separators();
-    const std::string wanted = base64(expected.user + ':' + expected.password.reveal());
+    const std::string wanted = base64_encode(expected.user + ':' + expected.password.reveal());
     const auto given = authorization.substr(authorization.find_last_of(" \t") + 1);
     return equal_in_constant_time(given, wanted) ? Verdict::kOk : Verdict::kRefused;
   }

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "librtsp/base64.h"
+#include "base/base64.h"
 #include "librtsp/packetizer.h"
 
 namespace camctl::rtsp {
