@@ -106,6 +106,7 @@ export class Tile {
     setText(name, nameOf(camera));
     name.title = nameOf(camera);
     setText(model, modelOf(camera));
+    model.title = modelOf(camera);
     this.element.dataset.status = status;
     this.element.setAttribute("aria-label", `${nameOf(camera)}: ${kStatusLabels[status] ?? status}`);
     setText(badge, kStatusLabels[status] ?? status);

@@ -1,0 +1,81 @@
+// Debian's Chromium, headless, for the browser tests.
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import puppeteer from "puppeteer-core";
+
+const kCandidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+
+/** Path of Chromium, or null where there is none. */
+export function findChromium() {
+  return kCandidates.find((candidate) => candidate && fs.existsSync(candidate)) ?? null;
+}
+
+/** Runs body(browser) with a fresh profile, which goes afterwards. */
+export async function withBrowser(body) {
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "camctl-chromium-"));
+  const browser = await puppeteer.launch({
+    executablePath: findChromium(),
+    headless: true,
+    userDataDir: profile,
+    args: [
+      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+      "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-default-apps",
+      "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+      "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+    ],
+  });
+  try {
+    return await body(browser);
+  } finally {
+    await browser.close().catch(() => {});
+    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** A page whose errors, refused requests and requests to other hosts are collected in page.problems. */
+export async function openPage(browser, url, viewport = { width: 1280, height: 800 }) {
+  const page = await browser.newPage();
+  await page.setViewport(viewport);
+  page.problems = [];
+  page.foreignRequests = [];
+  page.on("pageerror", (error) => page.problems.push(`page error: ${error.message}`));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.problems.push(`console: ${message.text()} ${message.location().url ?? ""}`);
+  });
+  page.on("request", (request) => {
+    const target = new URL(request.url());
+    if (target.protocol.startsWith("http") && target.origin !== new URL(url).origin) page.foreignRequests.push(target.href);
+  });
+  await page.goto(url, { waitUntil: "domcontentloaded" });
+  return page;
+}
+
+/** What each <video> of the page shows, by camera id. */
+export function videoStates(page) {
+  return page.evaluate(() => Object.fromEntries([...document.querySelectorAll(".tile")].map((tile) => {
+    const video = tile.querySelector("video");
+    return [tile.dataset.camera, {
+      status: tile.dataset.status,
+      engine: video.dataset.engine ?? "",
+      source: video.currentSrc,
+      time: video.currentTime,
+      frames: video.getVideoPlaybackQuality().totalVideoFrames,
+      width: video.videoWidth,
+      height: video.videoHeight,
+      paused: video.paused,
+      cover: tile.querySelector(".cover").hidden ? "" : tile.querySelector(".cover").innerText,
+    }];
+  })));
+}
+
+/** The first true value of condition(); throws, naming `what`, after `timeout` milliseconds. */
+export async function waitFor(what, condition, timeout = 20000, interval = 200) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${timeout / 1000} s for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, interval));
+  }
+}
