@@ -31,12 +31,16 @@ function(camctl_program name)
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
+# Builds every unit test and nothing else.
+add_custom_target(unit_tests)
+
 # camctl_unit_test(NAME SOURCES... LIBS...): a doctest program, label unit (no network, 2 s at most)
 function(camctl_unit_test name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES} ${CMAKE_SOURCE_DIR}/tests/doctest_main.cc)
   target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
   target_compile_definitions(${name} PRIVATE CAMCTL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  add_dependencies(unit_tests ${name})
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_REGULAR_EXPRESSION "camctl: skipped")
 endfunction()
