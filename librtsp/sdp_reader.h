@@ -1,0 +1,35 @@
+// Session descriptions as cameras send them (RFC 8866, RFC 2326 appendix C).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "librtsp/depacketizer.h"
+
+namespace camctl::rtsp {
+
+struct DescribedTrack {
+  PayloadFormat format;
+  std::string control;  // as written; may be empty, relative or absolute
+};
+
+struct SessionDescription {
+  std::string control;  // of the session: "*", absolute, or empty where aggregate control is missing
+  std::vector<DescribedTrack> tracks;  // audio and video, in their order
+};
+
+inline constexpr std::size_t kMaxTracks = 16;              // cameras have two or three; more are ignored
+inline constexpr std::size_t kMaxDescriptionLines = 1024;  // real descriptions have below 60
+
+// Never refuses a description with a usable media line; malformed lines are skipped. kProtocol where there is
+// none.
+Result<SessionDescription> parse_sdp(std::string_view text);
+
+// The URL for a control attribute (RFC 2326 appendix C.1.1): absolute ones as they are, "*" and empty the
+// base itself, others behind the base and one '/'. `base` keeps its query where cameras put it: behind the
+// path.
+std::string control_url(std::string_view base, std::string_view control);
+
+}  // namespace camctl::rtsp
