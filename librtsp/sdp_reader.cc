@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "base/text.h"
-#include "librtsp/sdp.h"
 
 namespace camctl::rtsp {
 namespace {
@@ -42,7 +41,7 @@ void set_static_format(PayloadFormat& format) {
     std::string_view encoding;
     std::uint32_t clock;
   };
-  constexpr std::array kStatic = {Static{kPayloadPcmu, "PCMU", 8000}, Static{kPayloadPcma, "PCMA", 8000},
+  constexpr std::array kStatic = {Static{0, "PCMU", 8000}, Static{8, "PCMA", 8000},
                                   Static{26, "JPEG", 90'000}, Static{2, "G726-32", 8000}};
   for (const auto& known : kStatic) {
     if (known.type != format.payload_type) continue;
