@@ -23,11 +23,15 @@ function(camctl_library name)
   target_link_libraries(${name} PUBLIC camctl_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
 endfunction()
 
+# Builds the programs and nothing else.
+add_custom_target(programs)
+
 # camctl_program(NAME SOURCES... LIBS...)
 function(camctl_program name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
+  add_dependencies(programs ${name})
   install(TARGETS ${name} RUNTIME)
 endfunction()
 
