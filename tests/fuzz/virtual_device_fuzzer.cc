@@ -1,0 +1,34 @@
+// VirtualDevice: any SOAP request and any datagram is answered or refused, never a crash. The first byte
+// chooses the device's authentication and quirks; a body that names a target line is taken as is.
+#include <cstdint>
+#include <string_view>
+
+#include "libonvif/virtual_device.h"
+
+using namespace camctl::onvif;
+
+namespace {
+VirtualDeviceConfig config_for(unsigned choice) {
+  VirtualDeviceConfig config;
+  config.endpoint = "urn:uuid:11111111-2222-8333-8444-555555555555";
+  config.name = "fuzz";
+  config.address = "127.0.0.2";
+  config.auth = static_cast<VirtualAuth>(choice & 3);
+  config.credentials = {"admin", camctl::Secret("admin")};
+  config.nat = (choice & 4) != 0;
+  if (choice & 8) config.quirks = virtual_device_quirks();
+  config.profiles.resize(2);
+  config.profiles[0].token = "P1";
+  return config;
+}
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0) return 0;
+  VirtualDevice device(config_for(data[0]));
+  const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
+  const auto line = text.substr(0, text.find('\n'));
+  device.handle({"POST", kDevicePath, "application/soap+xml", line, text});
+  device.probe_matches(text);
+  return 0;
+}
