@@ -66,43 +66,56 @@ class Timeline {
 
  private:
   struct Track {
-    std::uint32_t clock_rate = 0;  // 0: no such track
-    media::Ticks interval = 0;     // learned, declared, or a guess
-    bool interval_known = false;
+    std::uint32_t clock_rate = 90'000;
     bool video = false;
+    media::Ticks interval = 3'600;  // between units: declared, learned, or a guess (1/25 s)
+    bool interval_learned = false;
+    bool interval_fixed = false;  // the codec's frame size says it
 
-    bool anchored = false;            // offset and the last_* are valid
-    std::uint64_t anchor_serial = 0;  // which of the epochs it counts by
-    media::Ticks offset = 0;          // axis = camera + offset
-    media::Ticks last_camera = 0;     // unwrapped
-    media::Ticks wrap = 0;            // what unwrapping adds
-    media::Ticks last_dts = -1;       // on the axis; -1: none ever
+    bool started = false;          // has had a unit in this session
+    bool has_offset = false;       // offset and last_camera are valid
+    std::uint64_t serial = 0;      // of the epoch it counts by
+    media::Ticks offset = 0;       // axis = camera + offset
+    media::Ticks last_camera = 0;  // unwrapped
+    media::Ticks wrap = 0;         // what unwrapping adds
+    media::Ticks last_axis = 0;    // where last_camera lies on the axis
+    media::Ticks last_dts = -1;    // on the axis; -1: none ever
     std::chrono::steady_clock::time_point last_arrival;
-    unsigned stuck = 0;  // units in a row that did not advance
+    unsigned stuck = 0;  // units in a row whose time did not advance
 
-    bool source_knows_dts = false;                        // it has given a dts below a pts
-    std::size_t reorder = 0;                              // depth of picture reordering
-    std::array<media::Ticks, kMaxReorder + 1> pending{};  // sorted presentation times not yet used as dts
+    bool source_knows_dts = false;  // it has given a dts below a pts
+    std::size_t reorder = 0;        // how many pictures may be decoded before one that is shown earlier
+    bool reorder_known = false;     // the parameter sets say so
+    std::array<media::Ticks, kMaxReorder + 1>
+        pending{};  // presentation times that are still to serve as dts, sorted
     std::size_t pending_count = 0;
-    std::array<media::Ticks, kMaxReorder> history{};  // the last presentation times, for learning `reorder`
+    std::array<media::Ticks, kMaxReorder> history{};  // the last presentation times, a ring
     std::size_t history_count = 0;
+  };
+  // Where a camera's time lies on the axis, and how it got there.
+  struct Placed {
+    media::Ticks axis;
+    Break brk;
   };
 
   Track& track_of(media::TrackKind kind);
-  media::Ticks unwrap(Track& track, media::Ticks camera) const;
-  Break follow(Track& track, media::Ticks camera, std::chrono::steady_clock::time_point arrival);
+  Placed place(Track& track, media::Ticks camera, std::chrono::steady_clock::time_point arrival);
+  Placed place_first(Track& track, media::Ticks camera, std::chrono::steady_clock::time_point arrival);
+  Placed place_break(Track& track, media::Ticks camera, media::Ticks delta,
+                     std::chrono::steady_clock::time_point arrival);
   void anchor(Track& track, media::Ticks camera, media::Ticks wanted);
-  bool adopt_epoch(Track& track, media::Ticks camera, media::Ticks wanted);
-  media::Ticks server_time(const Track& track, std::chrono::steady_clock::time_point arrival) const;
-  media::Ticks after_last(const Track& track) const;
-  media::Ticks decode_time(Track& track, media::Ticks pts);
-  bool learn_reorder(Track& track, media::Ticks pts);
+  void join_epoch(Track& track, media::Ticks camera, media::Ticks expected);
+  media::Ticks earliest(const Track& track, std::chrono::steady_clock::time_point arrival) const;
+  media::Ticks next_by_arrival(const Track& track, std::chrono::steady_clock::time_point arrival) const;
+  Break order(Track& track, media::AccessUnit& unit);
+  void reset_order(Track& track, media::Ticks pts);
 
   std::chrono::steady_clock::time_point origin_;
   Track video_, audio_, metadata_;
-  // The epoch that the track anchored last has set: axis = camera's seconds + epoch.
+  // What the track anchored last has set: axis = camera's time + epoch.
   std::optional<MediaTime> epoch_;
-  std::uint64_t epoch_serial_ = 0;
+  std::uint64_t serial_ = 0;
+  MediaTime floor_{};  // nothing of this session lies before it
   bool hard_pending_ = false;
   Counters counters_;
 };

@@ -48,7 +48,7 @@ struct WindowOptions {
   std::chrono::milliseconds segment_duration{2000};  // cut at the first key frame after this
   std::size_t segments = 6;             // listed at least; delisted ones stay fetchable for a while
   std::chrono::seconds longest_gop{4};  // a longer GOP is cut inside; settles target_duration
-  std::size_t max_bytes = 64u << 20;    // a hostile camera's bound: the oldest go first
+  std::size_t max_bytes = 128u << 20;   // a hostile camera's bound: the oldest go first
 };
 
 // The target duration that these options settle: no segment lasts longer.
@@ -64,6 +64,13 @@ class Window {
 
   // A key frame this much before the wanted duration is near enough: cameras' clocks jitter.
   static constexpr std::chrono::milliseconds kCutTolerance{100};
+  // By how much a segment may exceed the target duration: EXTINF is compared when rounded to whole seconds
+  // (RFC 8216 §4.3.3.1), and half a second less a slow camera's frame is left.
+  static constexpr std::chrono::milliseconds kRounding{400};
+  // A playlist shows at least so many target durations (RFC 8216 §6.2.2).
+  static constexpr int kLeastTargets = 3;
+  // Added to each unit's payload where bytes are bounded: what its bookkeeping takes.
+  static constexpr std::size_t kUnitOverhead = 160;
   // By how much PROGRAM-DATE-TIME may follow the server's clock from one segment to the next.
   static constexpr std::chrono::milliseconds kLargestClockSlew{5};
   // A larger difference is a step of the server's clock and is taken at once.
@@ -95,7 +102,8 @@ class Window {
   // The tracks behind init-{version}.mp4 while a segment that needs it can be had; null else.
   media::StreamInfoPtr find_info(std::uint32_t version) const;
 
-  // The newest key frame and what followed it until now, of the video track; empty before the first one.
+  // The newest key frame and what followed it until now, of the video track; empty before the first one. Just
+  // the key frame where a GOP takes more than a quarter of max_bytes.
   std::vector<media::AccessUnitPtr> newest_gop() const;
 
   struct Counters {
@@ -107,28 +115,24 @@ class Window {
   Counters counters() const;
 
  private:
-  // The segment being built, and what is known of its end.
-  struct Open {
-    std::shared_ptr<Segment> segment;  // null: none
-    MediaTime reference_end{};         // end of the last unit of the track that times it
-    bool has_video = false;
-  };
   struct Kept {
     SegmentPtr segment;
     std::optional<std::chrono::steady_clock::time_point> delisted_until;  // set: delisted, kept until then
   };
 
-  std::uint32_t clock_rate(media::TrackKind kind) const;
+  bool has_track(media::TrackKind kind) const;
+  MediaTime time_of(const media::AccessUnit& unit) const;
   bool admit(const media::AccessUnit& unit);
-  bool times_segments(const media::AccessUnit& unit) const;
   bool must_cut(const media::AccessUnit& unit, MediaTime time) const;
-  MediaTime inner_cut() const;
+  MediaTime longest() const;
   void begin(const media::AccessUnit& unit, MediaTime time);
   void append(media::AccessUnit unit, MediaTime time);
-  bool close(std::optional<MediaTime> next_start);
-  void publish(SegmentPtr segment);
-  void evict(std::chrono::steady_clock::time_point now);
+  bool close(const media::AccessUnit* next);
+  bool break_off();
   std::chrono::system_clock::time_point date_of(const Segment& segment);
+  void publish(SegmentPtr segment);
+  void delist_and_evict();
+  void remember_gop(const media::AccessUnitPtr& unit);
 
   const WindowOptions options_;
   const std::chrono::seconds target_;
@@ -142,16 +146,19 @@ class Window {
   bool discontinuity_pending_ = false;
   bool cut_at_next_key_ = false;
   bool wait_for_key_ = true;
-  bool follows_inner_cut_ = false;
   std::optional<MediaTime> last_key_;
   MediaTime last_gop_{};
-  Open open_;
-  std::optional<std::chrono::system_clock::duration> date_offset_;  // wall clock minus axis
+  std::shared_ptr<Segment> open_;  // the segment being built
+  MediaTime open_end_{};           // end of its last unit of the track that times segments
+  std::optional<std::chrono::system_clock::duration> date_offset_;  // the wall clock's time minus the axis's
   std::chrono::steady_clock::time_point last_arrival_;
+  std::size_t gop_bytes_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows
   std::vector<Kept> kept_;    // oldest first
   std::shared_ptr<const WindowState> state_;
+  media::StreamInfoPtr current_info_;
+  std::uint32_t current_version_ = 0;
   std::vector<media::AccessUnitPtr> gop_;
   Counters counters_;
 };

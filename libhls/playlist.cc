@@ -1,0 +1,147 @@
+#include "libhls/playlist.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/media/aac.h"
+#include "base/media/h264.h"
+#include "base/media/h265.h"
+
+namespace camctl::hls {
+namespace {
+
+using media::Codec;
+
+// Container and HTTP take this much on top of the payload: BANDWIDTH is an upper bound (RFC 8216 §4.3.4.2).
+constexpr double kContainerOverhead = 1.05;
+
+// Pieces of a playlist that both kinds share.
+enum class Kind { kTs, kFmp4 };
+
+// EXT-X-VERSION: 3 for fractional EXTINF, 6 for EXT-X-MAP without I-frames only (RFC 8216 §7).
+int version(Kind kind) { return kind == Kind::kTs ? 3 : 6; }
+
+std::string date(std::chrono::system_clock::time_point time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time - whole).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
+                     milliseconds);
+}
+
+double seconds(MediaTime time) { return std::chrono::duration<double>(time).count(); }
+
+Result<std::string> media_playlist(const WindowState& state, Kind kind, std::string_view prefix) {
+  if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
+  const auto& front = *state.segments.front();
+  auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
+                         version(kind), state.target_duration.count(), front.number);
+  // The tag before the first segment counts on from here (RFC 8216 §4.3.3.3, §6.2.2).
+  const auto sequence = front.discontinuity_sequence - (front.discontinuity ? 1 : 0);
+  if (sequence > 0 || front.discontinuity) out += fmt::format("#EXT-X-DISCONTINUITY-SEQUENCE:{}\n", sequence);
+  if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
+  const Segment* before = nullptr;
+  for (const auto& segment : state.segments) {
+    if (segment->discontinuity) out += "#EXT-X-DISCONTINUITY\n";
+    if (kind == Kind::kFmp4 &&
+        (before == nullptr || segment->discontinuity || before->init_version != segment->init_version)) {
+      out += fmt::format("#EXT-X-MAP:URI=\"{}{}\"\n", prefix, init_segment_name(segment->init_version));
+    }
+    out += fmt::format(
+        "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5f},\n{}{}\n", date(segment->program_date_time),
+        seconds(segment->duration), prefix,
+        kind == Kind::kTs ? ts_segment_name(segment->number) : fmp4_segment_name(segment->number));
+    before = segment.get();
+  }
+  if (state.ended) out += "#EXT-X-ENDLIST\n";
+  return out;
+}
+
+std::string video_codec(const media::VideoInfo& video) {
+  if (video.codec == Codec::kH264) return media::h264_codec_string(video.sps);
+  if (video.codec != Codec::kH265) return {};
+  const auto sps = media::parse_h265_sps(video.sps);
+  return sps ? media::h265_codec_string(*sps) : "hvc1.1.6.L93.B0";
+}
+
+struct Rates {
+  double peak = 0, average = 0;  // bit/s
+};
+
+Rates rates_of(const WindowState& state) {
+  Rates rates;
+  double bits = 0, length = 0;
+  for (const auto& segment : state.segments) {
+    const auto segment_bits = 8.0 * static_cast<double>(segment->bytes) * kContainerOverhead;
+    const auto segment_length = std::max(seconds(segment->duration), 1e-3);
+    bits += segment_bits;
+    length += segment_length;
+    // RFC 8216 §4.1: the peak is over contiguous segments of at least half a target duration.
+    if (2 * segment_length >= static_cast<double>(state.target_duration.count())) {
+      rates.peak = std::max(rates.peak, segment_bits / segment_length);
+    }
+  }
+  rates.average = bits / length;
+  rates.peak = std::max(rates.peak, rates.average);
+  return rates;
+}
+
+// The declared rate, or what the newest segment shows.
+double frame_rate(const WindowState& state, const media::VideoInfo& video) {
+  const auto& declared = video.frame_rate;
+  const auto& newest = *state.segments.back();
+  const auto frames = std::count_if(newest.units.begin(), newest.units.end(),
+                                    [](const auto& u) { return u->track == media::TrackKind::kVideo; });
+  const auto measured = static_cast<double>(frames) / std::max(seconds(newest.duration), 1e-3);
+  const auto said =
+      declared.numerator == 0 ? 0.0 : static_cast<double>(declared.numerator) / declared.denominator;
+  // Cameras declare nonsense (90000 fps) now and then.
+  return said > 0 && std::abs(said - measured) < 0.2 * measured ? said : measured;
+}
+
+}  // namespace
+
+std::string ts_segment_name(std::uint64_t number) { return fmt::format("playlist{}.ts", number); }
+std::string fmp4_segment_name(std::uint64_t number) { return fmt::format("seg{}.m4s", number); }
+std::string init_segment_name(std::uint32_t version) { return fmt::format("init-{}.mp4", version); }
+
+Result<std::string> ts_media_playlist(const WindowState& state, std::string_view prefix) {
+  return media_playlist(state, Kind::kTs, prefix);
+}
+
+Result<std::string> fmp4_media_playlist(const WindowState& state, std::string_view prefix) {
+  return media_playlist(state, Kind::kFmp4, prefix);
+}
+
+std::string codecs(const media::StreamInfo& info) {
+  std::string out;
+  if (info.video) out = video_codec(*info.video);
+  if (info.audio && info.audio->codec == Codec::kAac) {
+    if (!out.empty()) out += ',';
+    out += media::aac_codec_string(info.audio->config);
+  }
+  return out;
+}
+
+Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
+                                          std::string_view media_uri) {
+  if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
+  const auto rates = rates_of(state);
+  auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n", version(Kind::kFmp4));
+  if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
+  out += fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
+                     std::ceil(rates.average));
+  if (const auto list = codecs(info); !list.empty()) out += fmt::format(",CODECS=\"{}\"", list);
+  if (info.video) {
+    if (info.video->width != 0 && info.video->height != 0) {
+      out += fmt::format(",RESOLUTION={}x{}", info.video->width, info.video->height);
+    }
+    out += fmt::format(",FRAME-RATE={:.3f}", frame_rate(state, *info.video));
+  }
+  out += fmt::format("\n{}\n", media_uri);
+  return out;
+}
+
+}  // namespace camctl::hls
