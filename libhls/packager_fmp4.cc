@@ -35,10 +35,6 @@ bool packaged(const media::VideoInfo& video) {
 }
 bool packaged(const media::AudioInfo& audio) { return audio.codec == Codec::kAac; }
 
-std::uint32_t timescale(const media::StreamInfo& info, TrackKind kind) {
-  return kind == TrackKind::kVideo ? info.video->clock_rate : info.audio->clock_rate;
-}
-
 void write_file_type(Mp4Writer& out, std::string_view box) {
   const auto b = out.box(box);
   out.text("iso6");  // version 1 of tfdt and trun, default-base-is-moof
