@@ -1,9 +1,9 @@
 #include "apps/simulate/picture.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-
-#include <fmt/format.h>
 
 #include "apps/simulate/font.h"
 

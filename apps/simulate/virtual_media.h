@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -47,6 +48,8 @@ class ClipLibrary {
   // A picture with the camera's name, a clock and moving noise that holds the bit rate; a beep each second.
   // kUnsupported where libavcodec here lacks the encoder.
   Result<ClipPtr> picture(const PictureOptions& options);
+  // The same for many, on as many threads as there are cores; results in the order of `wanted`.
+  std::vector<Result<ClipPtr>> pictures(std::span<const PictureOptions> wanted);
 
   // The first kMaxFileBytes of a video file, packets as they are: H.264 or H.265, and AAC or G.711 if it has
   // audio. kNotFound, kIo, kUnsupported (naming the codec).
