@@ -88,10 +88,11 @@ void AudioDecoder::decode(std::span<const std::uint8_t> data, Pcm& out) {
 bool AudioDecoder::prepare_converter(const AVFrame& frame) {
   if (converter_) return true;
   AVChannelLayout layout;
+  auto given = frame.ch_layout;  // read only, but the call takes no const
   av_channel_layout_default(&layout, channels_);
   SwrContext* converter = nullptr;
   const int made =
-      swr_alloc_set_opts2(&converter, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_, &frame.ch_layout,
+      swr_alloc_set_opts2(&converter, &layout, AV_SAMPLE_FMT_FLTP, sample_rate_, &given,
                           static_cast<AVSampleFormat>(frame.format), frame.sample_rate, 0, nullptr);
   converter_.reset(converter);
   if (made >= 0 && swr_init(converter) >= 0) return true;

@@ -1,0 +1,58 @@
+// What HTTP threads get of a stream's segments: packaged when first asked for, then shared.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "base/media/stream_info.h"
+#include "base/result.h"
+#include "libhls/body.h"
+#include "libhls/window.h"
+
+namespace camctl::hls {
+
+enum class Container : std::uint8_t { kTs, kFmp4 };
+
+struct PackageOptions {
+  bool encode_audio = true;  // to AAC where it is something else; false: left out
+  std::uint32_t audio_bitrate = 128'000;
+};
+
+// Thread-safe. The writer is never held up by packaging: what runs long is guarded segment by segment.
+class PackageCache {
+ public:
+  PackageCache(const Window& window, PackageOptions options) : window_(window), options_(options) {}
+
+  // The writer's, after a segment was listed: remembers the audio before it, and forgets what is gone.
+  void listed(const WindowState& state);
+
+  // kNotFound where the window does not have the segment (any more).
+  Result<BodyPtr> get(std::uint64_t number, Container container) const;
+  Result<BodyPtr> init(std::uint32_t version) const;
+  // The tracks as they are packaged: AAC in place of other audio, or no audio.
+  media::StreamInfo packaged(const media::StreamInfo& info) const;
+
+ private:
+  struct Entry {
+    std::vector<media::AccessUnitPtr> lead_in;  // of the segment before; set before the entry is shared
+
+    std::mutex mutex;    // guards what follows, and makes others wait for the one that packages
+    SegmentPtr segment;  // with audio as it is packaged
+    BodyPtr ts, fmp4;
+  };
+
+  std::shared_ptr<Entry> entry(std::uint64_t number) const;
+  // MPEG-TS is a copy of the media. Few ask for what is no longer listed: for those it is made again.
+  static void forget_copy(Entry& entry);
+  Result<SegmentPtr> prepared(const SegmentPtr& segment, const Entry& entry) const;
+
+  const Window& window_;
+  const PackageOptions options_;
+  mutable std::mutex mutex_;  // guards the map alone
+  mutable std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;
+};
+
+}  // namespace camctl::hls

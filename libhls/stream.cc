@@ -1,0 +1,365 @@
+#include "libhls/stream.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <utility>
+
+#include "base/log.h"
+#include "libhls/backoff.h"
+#include "libhls/package_cache.h"
+#include "libhls/playlist.h"
+#include "libhls/rate_meter.h"
+#include "libhls/subscriptions.h"
+#include "libhls/tcp_probe.h"
+#include "libhls/timeline.h"
+
+namespace camctl::hls {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Silence that means a lost camera: this, or so many frame times for slow ones.
+constexpr std::chrono::milliseconds kSilence{3000};
+constexpr int kSilentFrames = 5;
+constexpr std::chrono::seconds kLongestFrame{60};  // what a slow camera may make of one frame time
+// For connecting, authentication and the first key frame together. The source's own time-outs are shorter.
+constexpr std::chrono::seconds kFirstFrame{30};
+constexpr std::chrono::seconds kWatch{1};  // how often silence is looked for
+// A camera that stays away for the same reason is mentioned again only so often.
+constexpr std::chrono::minutes kRepeatLog{10};
+constexpr std::chrono::milliseconds kProbeLimit{2000};
+
+StreamState state_for(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kNetwork:
+    case ErrorCode::kTimeout:
+      return StreamState::kOffline;
+    default:
+      return StreamState::kError;
+  }
+}
+
+std::string describe(const media::StreamInfo& info) {
+  std::string text;
+  if (info.video)
+    text = fmt::format("{} {}x{}", media::name(info.video->codec), info.video->width, info.video->height);
+  if (info.audio)
+    text += fmt::format("{}{} {} Hz", text.empty() ? "" : ", ", media::name(info.audio->codec),
+                        info.audio->sample_rate);
+  return text;
+}
+
+// What HLS can't carry of these tracks; nothing where all is well.
+Result<void> check_carried(const media::StreamInfo& info) {
+  if (!info.video) return {};
+  if (info.video->codec == media::Codec::kH264 || info.video->codec == media::Codec::kH265) return {};
+  return fail(ErrorCode::kUnsupported,
+              fmt::format("the camera's video is {}, which HLS can't carry", media::name(info.video->codec)),
+              "set the camera to H.264, or transcode with --video-codec h264");
+}
+
+std::string one_line(const Error& error) {
+  return error.hint.empty() ? error.message : error.message + "; " + error.hint;
+}
+
+}  // namespace
+
+std::string_view name(StreamState state) {
+  switch (state) {
+    case StreamState::kConnecting:
+      return "connecting";
+    case StreamState::kLive:
+      return "live";
+    case StreamState::kOffline:
+      return "offline";
+    case StreamState::kError:
+      return "error";
+  }
+  return "error";
+}
+
+class Stream::Impl final : public media::SourceSink {
+ public:
+  Impl(EventLoop& loop, media::SourceFactory make_source, StreamOptions options);
+  ~Impl() override { stop(); }
+
+  void start();
+  void stop();
+  StreamStatus status() const;
+
+  void on_stream(media::StreamInfoPtr info) override;
+  void on_access_unit(media::AccessUnit unit) override;
+  void on_end(Result<void> reason) override;
+
+  const StreamOptions options;
+  Window window;
+  PackageCache cache;
+  Subscriptions subscriptions;
+
+ private:
+  void connect();
+  void watch();
+  std::chrono::milliseconds patience() const;
+  void count(const media::AccessUnit& unit);
+  void lose(const Error& error);
+  void finish();
+  void retry_after(const Backoff::Next& next);
+  void probe(Clock::time_point attempt_at);
+  void set_state(StreamState state, std::string reason);
+  void log_loss(const Error& error);
+  void segment_listed();
+
+  EventLoop& loop_;
+  const media::SourceFactory make_source_;
+
+  // The loop's thread.
+  Timeline timeline_;
+  Backoff backoff_;
+  TcpProbe probe_;
+  Timer retry_, watchdog_;
+  std::unique_ptr<media::Source> source_;
+  std::unique_ptr<media::Source> retired_;  // stopped; its thread may still be ending
+  Clock::time_point heard_;                 // when the attempt began or the last unit of the main track came
+  Clock::duration frame_time_{};            // longest of late between two of them; 0: not known
+  bool live_ = false;                       // a unit came in this attempt
+  bool has_video_ = false;
+  bool drop_audio_ = false;
+  std::string logged_reason_;
+  Clock::time_point logged_at_;
+  std::uint64_t unlogged_ = 0;
+
+  mutable std::mutex mutex_;  // guards what follows
+  StreamStatus status_;
+  RateMeter rates_;
+};
+
+Stream::Impl::Impl(EventLoop& loop, media::SourceFactory make_source, StreamOptions given)
+    : options(std::move(given)),
+      window(options.window),
+      cache(window, {options.encode_audio, options.audio_bitrate}),
+      loop_(loop),
+      make_source_(std::move(make_source)),
+      timeline_(Clock::now()),
+      backoff_(std::random_device{}()),
+      probe_(loop),
+      retry_(loop),
+      watchdog_(loop) {}
+
+void Stream::Impl::start() {
+  if (!source_) connect();
+}
+
+void Stream::Impl::stop() {
+  retry_.cancel();
+  watchdog_.cancel();
+  probe_.cancel();
+  if (source_) source_->stop();
+  if (retired_) retired_->stop();
+}
+
+void Stream::Impl::connect() {
+  probe_.cancel();
+  retired_.reset();
+  live_ = false;
+  heard_ = Clock::now();
+  frame_time_ = {};
+  source_ = make_source_();
+  source_->start(loop_, *this);
+  watchdog_.after(kWatch, [this] { watch(); });
+}
+
+void Stream::Impl::on_stream(media::StreamInfoPtr info) {
+  if (auto carried = check_carried(*info); !carried) return lose(carried.error());
+  drop_audio_ = info->audio && info->audio->codec != media::Codec::kAac && !options.encode_audio;
+  if (drop_audio_) {
+    auto video_only = std::make_shared<media::StreamInfo>(*info);
+    video_only->audio.reset();
+    info = std::move(video_only);
+  }
+  has_video_ = info->video.has_value();
+  timeline_.set_info(*info);
+  const bool listed = window.set_info(info);
+  {
+    const std::lock_guard lock(mutex_);
+    status_.info = std::move(info);
+  }
+  if (listed) segment_listed();
+}
+
+void Stream::Impl::on_access_unit(media::AccessUnit unit) {
+  if (drop_audio_ && unit.track == media::TrackKind::kAudio) return;
+  count(unit);
+  if (!live_ && (unit.key || !has_video_)) {
+    live_ = true;
+    backoff_.succeeded();
+    set_state(StreamState::kLive, {});
+  }
+  const auto broken = timeline_.apply(unit);
+  if (window.push(std::move(unit), broken)) segment_listed();
+}
+
+// Figures, and what the watchdog needs.
+void Stream::Impl::count(const media::AccessUnit& unit) {
+  const bool main = !has_video_ || unit.track == media::TrackKind::kVideo;
+  if (main) {
+    // Falls slowly and rises at once: frames come in bursts.
+    const auto interval = std::min<Clock::duration>(unit.arrival - heard_, kLongestFrame);
+    if (live_) frame_time_ = std::max(interval, frame_time_ - frame_time_ / 16);
+    heard_ = unit.arrival;
+  }
+  const std::lock_guard lock(mutex_);
+  rates_.add(unit.data.size(), main, unit.arrival);
+  if (!main) return;
+  ++status_.frames;
+  status_.last_frame = std::chrono::system_clock::now();
+}
+
+void Stream::Impl::segment_listed() {
+  cache.listed(*window.state());
+  subscriptions.notify();
+}
+
+std::chrono::milliseconds Stream::Impl::patience() const {
+  if (!live_) return kFirstFrame;
+  return std::max(kSilence,
+                  std::chrono::duration_cast<std::chrono::milliseconds>(frame_time_ * kSilentFrames));
+}
+
+void Stream::Impl::watch() {
+  if (!source_) return;
+  const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - heard_);
+  if (silent < patience()) return watchdog_.after(kWatch, [this] { watch(); });
+  lose({ErrorCode::kTimeout,
+        fmt::format("no frame came for {:.0f} s", std::chrono::duration<double>(silent).count()),
+        live_ ? "" : "check that the camera is on and its address right"});
+}
+
+void Stream::Impl::on_end(Result<void> reason) {
+  if (reason) return finish();
+  lose(reason.error());
+}
+
+void Stream::Impl::finish() {
+  watchdog_.cancel();
+  const bool listed = window.end();
+  set_state(StreamState::kOffline, "the source has ended");
+  if (listed)
+    segment_listed();
+  else
+    subscriptions.notify();
+}
+
+void Stream::Impl::lose(const Error& error) {
+  watchdog_.cancel();
+  source_->stop();
+  retired_ =
+      std::move(source_);  // gone for good when the next attempt begins: it has nothing to wait for then
+  const bool listed = window.interrupt();
+  timeline_.reconnect();
+  {
+    const std::lock_guard lock(mutex_);
+    ++status_.reconnects;
+  }
+  log_loss(error);
+  set_state(state_for(error.code), one_line(error));
+  if (listed) segment_listed();
+  retry_after(backoff_.failed(error.code, Clock::now()));
+}
+
+void Stream::Impl::retry_after(const Backoff::Next& next) {
+  retry_.after(next.delay, [this] { connect(); });
+  if (next.probe && !options.probe_host.empty()) probe(Clock::now() + next.delay);
+}
+
+// Asks each Backoff::kProbe until the next attempt is due, and tries at once when there is an answer.
+void Stream::Impl::probe(Clock::time_point attempt_at) {
+  if (Clock::now() + Backoff::kProbe >= attempt_at) return;
+  watchdog_.after(Backoff::kProbe, [this, attempt_at] {
+    probe_.start(options.probe_host, options.probe_port, kProbeLimit, [this, attempt_at](bool answered) {
+      backoff_.probed(answered);
+      if (!answered) return probe(attempt_at);
+      retry_.cancel();
+      connect();
+    });
+  });
+}
+
+void Stream::Impl::set_state(StreamState state, std::string reason) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (status_.state == state && status_.reason == reason) return;
+    status_.state = state;
+    status_.reason = std::move(reason);
+    if (state == StreamState::kLive)
+      log::get().info("camera {}: live ({})", options.id, status_.info ? describe(*status_.info) : "");
+  }
+  if (state == StreamState::kLive) logged_reason_.clear();
+  subscriptions.notify();
+}
+
+// The first time and then rarely: a camera that is away for a day fails thousands of times.
+void Stream::Impl::log_loss(const Error& error) {
+  const auto reason = one_line(error);
+  const auto now = Clock::now();
+  if (reason == logged_reason_ && now - logged_at_ < kRepeatLog) {
+    ++unlogged_;
+    log::get().debug("camera {}: {}", options.id, reason);
+    return;
+  }
+  const auto repeats = std::exchange(unlogged_, 0);
+  log::get().warn("camera {}: {}{}", options.id, reason,
+                  repeats > 0 ? fmt::format(" ({} more attempts failed)", repeats) : "");
+  logged_reason_ = reason;
+  logged_at_ = now;
+}
+
+StreamStatus Stream::Impl::status() const {
+  const auto dropped = window.counters().dropped_units;
+  const std::lock_guard lock(mutex_);
+  auto result = status_;
+  const auto rates = rates_.rates(Clock::now());
+  result.bitrate_kbps = rates.kbps;
+  result.fps = rates.fps;
+  result.dropped = dropped;
+  return result;
+}
+
+Stream::Stream(EventLoop& loop, media::SourceFactory make_source, StreamOptions options)
+    : impl_(std::make_unique<Impl>(loop, std::move(make_source), std::move(options))) {}
+
+Stream::~Stream() = default;
+
+void Stream::start() { impl_->start(); }
+void Stream::stop() { impl_->stop(); }
+StreamStatus Stream::status() const { return impl_->status(); }
+WindowState Stream::window() const { return *impl_->window.state(); }
+
+Result<BodyPtr> Stream::ts_segment(std::uint64_t number) const {
+  return impl_->cache.get(number, Container::kTs);
+}
+Result<BodyPtr> Stream::fmp4_segment(std::uint64_t number) const {
+  return impl_->cache.get(number, Container::kFmp4);
+}
+Result<BodyPtr> Stream::init_segment(std::uint32_t version) const { return impl_->cache.init(version); }
+
+Result<std::string> Stream::ts_playlist() const { return ts_media_playlist(*impl_->window.state()); }
+Result<std::string> Stream::fmp4_playlist() const { return fmp4_media_playlist(*impl_->window.state()); }
+
+Result<std::string> Stream::multivariant_playlist(std::string_view media_uri) const {
+  const auto state = impl_->window.state();
+  if (state->segments.empty())
+    return fail(ErrorCode::kNotFound, fmt::format("camera {} has no segment yet", impl_->options.id));
+  const auto info = impl_->cache.packaged(*state->segments.back()->info);
+  return hls::multivariant_playlist(*state, info, media_uri);
+}
+
+std::shared_ptr<void> Stream::subscribe(std::function<void()> task) {
+  return impl_->subscriptions.add(std::move(task));
+}
+
+}  // namespace camctl::hls
