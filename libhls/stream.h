@@ -55,8 +55,9 @@ class Stream {
   // The segments now listed.
   WindowState window() const;
 
-  // Packaged on demand and shared by all who ask while the segment is kept. kNotFound: not (or no longer)
-  // there. May take milliseconds of CPU (packaging, audio encoding).
+  // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same bytes,
+  // for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there. May take
+  // milliseconds of CPU (packaging, audio encoding), on the calling thread; never holds up the loop's.
   Result<BodyPtr> ts_segment(std::uint64_t number) const;
   Result<BodyPtr> fmp4_segment(std::uint64_t number) const;
   Result<BodyPtr> init_segment(std::uint32_t version) const;
@@ -74,7 +75,7 @@ class Stream {
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace camctl::hls
