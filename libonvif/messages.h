@@ -32,6 +32,7 @@ Request get_services(bool include_capability);
 Request get_capabilities();
 Request get_scopes();
 Request get_network_interfaces();
+Request get_endpoint_reference();
 Request get_profiles_1();
 Request get_stream_uri_1(std::string_view profile_token);
 Request get_snapshot_uri_1(std::string_view profile_token);
@@ -90,6 +91,9 @@ struct NetworkInterface {
   std::vector<std::string> addresses;
 };
 Result<std::vector<NetworkInterface>> read_network_interfaces(std::string_view reply, Quirks& quirks);
+
+// "urn:uuid:…", as WS-Discovery has it.
+Result<std::string> read_endpoint_reference(std::string_view reply, Quirks& quirks);
 
 // A profile of Media 1 or 2. What the device left out, or wrote as nonsense, is empty or 0.
 struct MediaProfile {

@@ -150,4 +150,16 @@ Result<std::vector<NetworkInterface>> read_network_interfaces(std::string_view r
                                                         quirks, convert);
 }
 
+Result<std::string> read_endpoint_reference(std::string_view reply, Quirks& quirks) {
+  const auto convert = [](const _tds__GetEndpointReferenceResponse& r) -> std::optional<std::string> {
+    std::string guid = text_of(r.GUID);
+    if (guid.empty()) return std::nullopt;
+    if (text::lower(guid).starts_with("uuid:")) guid.insert(0, "urn:");
+    if (guid.find(':') == guid.npos) guid.insert(0, "urn:uuid:");
+    return guid;
+  };
+  return read_reply<_tds__GetEndpointReferenceResponse>(reply, {"tds", "GetEndpointReferenceResponse"},
+                                                        quirks, convert);
+}
+
 }  // namespace camctl::onvif

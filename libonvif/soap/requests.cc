@@ -69,6 +69,11 @@ Request get_network_interfaces() {
           write_empty_body<_tds__GetNetworkInterfaces>("tds:GetNetworkInterfaces")};
 }
 
+Request get_endpoint_reference() {
+  return {"http://www.onvif.org/ver10/device/wsdl/GetEndpointReference",
+          write_empty_body<_tds__GetEndpointReference>("tds:GetEndpointReference")};
+}
+
 Request get_profiles_1() {
   return {"http://www.onvif.org/ver10/media/wsdl/GetProfiles",
           write_empty_body<_trt__GetProfiles>("trt:GetProfiles")};

@@ -1,0 +1,204 @@
+#include "libonvif/http.h"
+
+#include <curl/curl.h>
+#include <fmt/format.h>
+#include <net/if.h>
+#include <openssl/ssl.h>
+
+#include <algorithm>
+#include <cassert>
+#include <mutex>
+
+#include "base/digest_auth.h"
+#include "base/text.h"
+
+namespace camctl::onvif {
+namespace {
+
+void init_curl_once() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+// Old cameras: TLS 1.0, small keys, renegotiation without RFC 5746 (quirk 40).
+CURLcode allow_old_tls(CURL*, void* context, void*) {
+  SSL_CTX_set_options(static_cast<SSL_CTX*>(context), SSL_OP_LEGACY_SERVER_CONNECT);
+  return CURLE_OK;
+}
+
+struct HeaderList {
+  curl_slist* list = nullptr;
+  ~HeaderList() { curl_slist_free_all(list); }
+  void add(const std::string& line) {
+    if (curl_slist* longer = curl_slist_append(list, line.c_str())) list = longer;
+  }
+};
+
+// One exchange in flight.
+struct Exchange {
+  HttpReply reply;
+  std::size_t limit = 0;
+  bool too_long = false;
+  std::stop_token stop;
+};
+
+std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
+  auto& exchange = *static_cast<Exchange*>(user);
+  if (exchange.reply.body.size() + size > exchange.limit) {
+    exchange.too_long = true;
+    return 0;  // libcurl stops
+  }
+  exchange.reply.body.append(data, size);
+  return size;
+}
+
+std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
+  auto& reply = static_cast<Exchange*>(user)->reply;
+  const std::string_view line(data, size);
+  if (line.starts_with("HTTP/")) {  // also after a 100 Continue
+    reply = HttpReply{};
+    return size;
+  }
+  const auto colon = line.find(':');
+  if (colon == line.npos) return size;
+  const std::string_view name = text::trim(line.substr(0, colon));
+  const std::string_view value = text::trim(line.substr(colon + 1));
+  if (text::iequals(name, "Date")) reply.date = value;
+  if (text::iequals(name, "Location")) reply.location = value;
+  if (text::iequals(name, "WWW-Authenticate") && reply.www_authenticate.size() < kMaxChallenges)
+    reply.www_authenticate.emplace_back(value);
+  return size;
+}
+
+int stop_requested(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(user)->stop.stop_requested() ? 1 : 0;
+}
+
+// "http://[fe80::1]:80" for libcurl, which takes the zone apart from the address.
+std::string origin_of(const Url& url) {
+  const std::string host = url.host.substr(0, url.host.find('%'));
+  const bool v6 = host.find(':') != host.npos;
+  return fmt::format("{}://{}{}{}{}", url.scheme, v6 ? "[" : "", host, v6 ? "]" : "",
+                     url.port ? fmt::format(":{}", *url.port) : std::string{});
+}
+
+long zone_of(const Url& url) {
+  const auto percent = url.host.find('%');
+  if (percent == url.host.npos) return 0;
+  std::string zone = url.host.substr(percent + 1);
+  if (zone.starts_with("25") && zone.size() > 2) zone.erase(0, 2);  // RFC 6874: "%25eth0"
+  return static_cast<long>(if_nametoindex(zone.c_str()));
+}
+
+Error error_of(CURLcode code, const char* detail, const Url& url, const Exchange& exchange) {
+  const std::string where = url.authority();
+  if (exchange.too_long)
+    return {ErrorCode::kLimit, fmt::format("{} sends more than {} bytes", where, exchange.limit), {}};
+  switch (code) {
+    case CURLE_ABORTED_BY_CALLBACK:
+      return {ErrorCode::kCancelled, "stopped", {}};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {ErrorCode::kTimeout, where + " does not answer in time", {}};
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {ErrorCode::kNetwork, where + ": no such host", {}};
+    case CURLE_COULDNT_CONNECT:
+      return {ErrorCode::kNetwork, where + " refuses connections or is not there", {}};
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return {ErrorCode::kNetwork, where + " has a certificate that cannot be verified", {}};
+    default:
+      break;
+  }
+  const std::string_view words = *detail ? std::string_view(detail) : curl_easy_strerror(code);
+  return {ErrorCode::kNetwork, fmt::format("{}: {}", where, words), {}};
+}
+
+}  // namespace
+
+struct HttpTransport::Impl {
+  HttpOptions options;
+  CURL* curl = nullptr;
+  char detail[CURL_ERROR_SIZE] = {};
+};
+
+HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>()) {
+  init_curl_once();
+  impl_->options = options;
+  impl_->curl = curl_easy_init();
+  CURL* curl = impl_->curl;
+  if (!curl) return;
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, impl_->detail);
+  curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(curl, CURLOPT_PROXY, "");  // cameras are near; a proxy of the environment is not for them
+  curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
+  curl_easy_setopt(curl, CURLOPT_POST, 1L);
+  curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
+  curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+  curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_requested);
+  curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
+  if (!options.verify_tls) {
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_0);
+    curl_easy_setopt(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0");
+    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, allow_old_tls);
+  }
+}
+
+HttpTransport::~HttpTransport() {
+  if (impl_->curl) curl_easy_cleanup(impl_->curl);
+}
+
+Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request, std::stop_token stop,
+                                      std::chrono::steady_clock::time_point deadline) {
+  CURL* curl = impl_->curl;
+  if (!curl) return fail(ErrorCode::kInternal, "libcurl cannot be initialised");
+  HeaderList headers;
+  headers.add("Content-Type: " + request.content_type);
+  headers.add("Accept: application/soap+xml, text/xml");
+  headers.add("Expect:");  // cameras do not know 100-continue
+  for (const auto& line : request.headers) headers.add(line);
+
+  const std::string origin = origin_of(url) + "/";
+  const std::string target = url.target.starts_with('/') ? url.target : "/" + url.target;
+  curl_easy_setopt(curl, CURLOPT_URL, origin.c_str());
+  curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, target.c_str());
+  curl_easy_setopt(curl, CURLOPT_ADDRESS_SCOPE, zone_of(url));
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.list);
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+
+  Exchange exchange;
+  CURLcode code = CURLE_OK;
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
+    if (left.count() <= 0) return fail(ErrorCode::kTimeout, url.authority() + " does not answer in time");
+    const auto& options = impl_->options;
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS,
+                     static_cast<long>(std::min(left, options.call_timeout).count()));
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
+                     static_cast<long>(std::min(left, options.connect_timeout).count()));
+    exchange = Exchange{{}, options.max_reply_bytes, false, stop};
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
+    impl_->detail[0] = '\0';
+    code = curl_easy_perform(curl);
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    exchange.reply.status = static_cast<int>(status);
+    const bool gone = code == CURLE_GOT_NOTHING || code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR;
+    if (!gone || status != 0) break;
+  }
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, nullptr);
+  // A reply that breaks off after a complete envelope is good enough: wrong Content-Length is common.
+  const bool cut_short = code == CURLE_PARTIAL_FILE && exchange.reply.status != 0;
+  if (code != CURLE_OK && !cut_short) return fail(error_of(code, impl_->detail, url, exchange));
+  return std::move(exchange.reply);
+}
+
+}  // namespace camctl::onvif

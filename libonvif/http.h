@@ -1,0 +1,54 @@
+// One HTTP POST after another to one device, by libcurl. Knows nothing of SOAP or credentials.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/url.h"
+
+namespace camctl::onvif {
+
+struct HttpOptions {
+  std::chrono::milliseconds connect_timeout{4000}, call_timeout{10'000};
+  bool verify_tls = false;  // quirk 40
+  std::size_t max_reply_bytes = 4u << 20;
+};
+
+struct HttpRequest {
+  std::string content_type;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string_view body;
+};
+
+struct HttpReply {
+  int status = 0;
+  std::string body;
+  std::string date, location;                 // headers; empty if absent
+  std::vector<std::string> www_authenticate;  // at most kMaxChallenges
+};
+
+// One connection at a time, kept open between posts. Not thread-safe.
+class HttpTransport {
+ public:
+  explicit HttpTransport(HttpOptions options);
+  ~HttpTransport();
+  HttpTransport(const HttpTransport&) = delete;
+  HttpTransport& operator=(const HttpTransport&) = delete;
+
+  // Blocks. Any status is a reply. Sends Content-Length, never chunks, never credentials of its own, no
+  // proxy, and the target byte for byte (quirks 34, 43, 51); an empty target is "/" (quirk 66). Repeats once
+  // where the connection ended before a byte of the reply (quirk 33). kTimeout, kNetwork, kLimit, kCancelled.
+  Result<HttpReply> post(const Url& url, const HttpRequest& request, std::stop_token stop,
+                         std::chrono::steady_clock::time_point deadline);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace camctl::onvif

@@ -1,0 +1,141 @@
+#include "libonvif/service_url.h"
+
+#include <algorithm>
+
+#include "base/cidr.h"
+#include "base/text.h"
+#include "libonvif/lenient.h"
+
+namespace camctl::onvif {
+namespace {
+
+bool is_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "http://1.2.3.4:8106:8106/x" -> "http://1.2.3.4:8106/x"
+bool mend_double_port(std::string& text) {
+  const auto scheme = text.find("://");
+  if (scheme == text.npos) return false;
+  const auto begin = scheme + 3;
+  const auto end = std::min(text.find_first_of("/?#", begin), text.size());
+  const auto second = text.rfind(':', end - 1);
+  if (second == text.npos || second <= begin || second >= end) return false;
+  const auto first = text.rfind(':', second - 1);
+  if (first == text.npos || first < begin || text[begin] == '[') return false;
+  const std::string_view view = text;
+  if (!is_digits(view.substr(first + 1, second - first - 1)) ||
+      !is_digits(view.substr(second + 1, end - second - 1)))
+    return false;
+  text.erase(second, end - second);
+  return true;
+}
+
+std::string_view without_zone(std::string_view host) { return host.substr(0, host.find('%')); }
+
+bool is_unspecified(const IpAddress& address) {
+  const std::string text = address.to_string();
+  return text == "0.0.0.0" || text == "::";
+}
+
+// Whether an address in `reported` must become `reached`. An IPv4 address of a device that we reach over IPv6
+// (or the other way round) stays: its services need not listen on both.
+bool must_rewrite(std::string_view reported, std::string_view reached) {
+  if (reported == reached) return false;
+  const auto theirs = IpAddress::parse(without_zone(reported));
+  const auto ours = IpAddress::parse(without_zone(reached));
+  if (!theirs || !ours) return true;
+  if (is_unspecified(*theirs) || theirs->is_loopback()) return true;
+  return theirs->is_v4() == ours->is_v4();
+}
+
+// One layer of XML escapes that the XML parser left, because there were two (quirk 77).
+std::string unescape_once(std::string_view text) {
+  constexpr std::string_view kAmp = "&amp;";
+  std::string out;
+  while (!text.empty()) {
+    const auto at = std::min(text.find(kAmp), text.size());
+    out += text.substr(0, at);
+    text.remove_prefix(at);
+    if (text.empty()) break;
+    out += '&';
+    text.remove_prefix(kAmp.size());
+  }
+  return out;
+}
+
+// Line breaks inside go, spaces become %20, so that the rest can stay as it is.
+std::string without_spaces(std::string_view text) {
+  std::string out;
+  for (const char c : text::trim(text)) {
+    if (c == ' ') {
+      out += "%20";
+    } else if (c != '\n' && c != '\r' && c != '\t') {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Url> parse_service_url(std::string_view reported, Quirks& quirks) {
+  std::string text(text::trim(reported));
+  if (mend_double_port(text)) quirks.insert(67);
+  auto url = Url::parse(text);
+  if (!url) return fail(ErrorCode::kProtocol, "unusable service address: " + url.error().message);
+  if (url->scheme != "http" && url->scheme != "https")
+    return fail(ErrorCode::kProtocol, "unusable service address: neither http nor https");
+  url->credentials = {};
+  return url;
+}
+
+std::vector<ServiceUrl> usable_services(const std::vector<Service>& services, const Url& reached,
+                                        Quirks& quirks) {
+  std::vector<ServiceUrl> usable;
+  bool names_our_port = false;
+  for (const auto& service : services) {
+    if (service.ns.find("www.onvif.org/") == service.ns.npos) continue;
+    auto url = parse_service_url(service.xaddr, quirks);
+    if (!url) continue;
+    if (url->effective_port() == reached.effective_port()) names_our_port = true;
+    usable.push_back({service.ns, std::move(*url)});
+  }
+  for (auto& service : usable) {
+    if (must_rewrite(service.url.host, reached.host)) {
+      quirks.insert(12);
+      service.url.host = reached.host;
+    }
+    if (!names_our_port) {
+      quirks.insert(67);
+      service.url.scheme = reached.scheme;
+      service.url.port = reached.port;
+    }
+  }
+  return usable;
+}
+
+Result<MediaUrl> usable_media_url(std::string_view reported, std::string_view reached_host, Quirks& quirks) {
+  std::string text = without_spaces(reported);
+  if (text.find("&amp;") != text.npos) {
+    text = unescape_once(text);
+    quirks.insert(77);
+  }
+  auto url = Url::parse(text);
+  if (!url) return fail(ErrorCode::kProtocol, "unusable URI: " + url.error().message);
+  constexpr std::string_view kSchemes[] = {"rtsp", "rtsps", "http", "https"};
+  if (std::ranges::find(kSchemes, url->scheme) == std::end(kSchemes))
+    return fail(ErrorCode::kProtocol, "unusable URI: its scheme is neither rtsp nor http");
+  if (!url->credentials.empty()) quirks.insert(81);
+  url->credentials = {};
+  const std::string original = url->to_string();
+  if (must_rewrite(url->host, reached_host)) {
+    quirks.insert(79);
+    url->host = reached_host;
+  }
+  MediaUrl result{url->to_string(), {}};
+  if (result.url != original) result.original = original;
+  return result;
+}
+
+}  // namespace camctl::onvif
