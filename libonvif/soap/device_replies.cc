@@ -61,10 +61,11 @@ NetworkInterface interface_of(const tt__NetworkInterface& reported) {
 }  // namespace
 
 Result<DeviceClock> read_system_date_and_time(std::string_view reply, Quirks& quirks) {
+  // A device without a clock is a device all the same (quirk 47).
   const auto convert = [](const _tds__GetSystemDateAndTimeResponse& r) -> std::optional<DeviceClock> {
-    const auto* date = r.SystemDateAndTime;
-    if (!date || (!date->UTCDateTime && !date->LocalDateTime)) return std::nullopt;
     DeviceClock clock;
+    const auto* date = r.SystemDateAndTime;
+    if (!date) return clock;
     clock.utc = time_of(date->UTCDateTime);
     if (clock.utc) return clock;
     const auto zone = date->TimeZone ? parse_tz_offset(value(date->TimeZone->TZ)) : std::nullopt;
@@ -72,15 +73,9 @@ Result<DeviceClock> read_system_date_and_time(std::string_view reply, Quirks& qu
     clock.from_local = clock.utc.has_value();
     return clock;
   };
-  const ExpectedReply expected{"tds", "GetSystemDateAndTimeResponse"};
-  auto clock = read_reply<_tds__GetSystemDateAndTimeResponse>(reply, expected, quirks, convert);
-  if (!clock) {
-    // A device without a clock (quirk 47): the reply is there, but empty.
-    const auto empty = [](const _tds__GetSystemDateAndTimeResponse&) {
-      return std::optional<DeviceClock>(DeviceClock{});
-    };
-    clock = read_reply<_tds__GetSystemDateAndTimeResponse>(reply, expected, quirks, empty);
-  }
+  auto clock = read_reply<_tds__GetSystemDateAndTimeResponse>(
+      reply, {"tds", "GetSystemDateAndTimeResponse"}, quirks, convert,
+      [](const DeviceClock& c) { return c.utc && !c.from_local ? 0u : 1u; });
   if (clock && !clock->utc) quirks.insert(46);
   if (clock && clock->from_local) quirks.insert(47);
   return clock;

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/text.h"
 #include "libonvif/lenient.h"
 #include "libonvif/messages.h"
@@ -94,6 +96,13 @@ std::optional<std::vector<MediaProfile>> profiles_of(const Reply& reply) {
   return profiles;
 }
 
+// Some profiles have no video, but one that should have comes without when its parts are in a wrong
+// namespace.
+std::size_t profiles_without_video(const std::vector<MediaProfile>& profiles) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(profiles, [](const auto& p) { return !p.has_video; }));
+}
+
 std::optional<std::string> uri_of(const std::optional<std::string>& uri) {
   const auto text = text::trim(value(uri));
   if (text.empty()) return std::nullopt;
@@ -114,13 +123,15 @@ Result<std::string> read_plain_uri(std::string_view reply, std::string_view elem
 }  // namespace
 
 Result<std::vector<MediaProfile>> read_profiles_1(std::string_view reply, Quirks& quirks) {
-  return read_reply<_trt__GetProfilesResponse>(reply, {"trt", "GetProfilesResponse"}, quirks,
-                                               [](const auto& r) { return profiles_of(r); });
+  return read_reply<_trt__GetProfilesResponse>(
+      reply, {"trt", "GetProfilesResponse"}, quirks, [](const auto& r) { return profiles_of(r); },
+      profiles_without_video);
 }
 
 Result<std::vector<MediaProfile>> read_profiles_2(std::string_view reply, Quirks& quirks) {
-  return read_reply<_tr2__GetProfilesResponse>(reply, {"tr2", "GetProfilesResponse"}, quirks,
-                                               [](const auto& r) { return profiles_of(r); });
+  return read_reply<_tr2__GetProfilesResponse>(
+      reply, {"tr2", "GetProfilesResponse"}, quirks, [](const auto& r) { return profiles_of(r); },
+      profiles_without_video);
 }
 
 Result<std::string> read_stream_uri_1(std::string_view reply, Quirks& quirks) {

@@ -43,26 +43,42 @@ inline int quirk_of(int soap_error) {
   }
 }
 
-// `convert` makes the result of the reply, or nothing if the reply lacks what matters.
-template <class Reply, class Convert>
-auto read_reply(std::string_view text, const ExpectedReply& expected, Quirks& quirks, Convert convert)
-    -> Result<typename decltype(convert(std::declval<Reply&>()))::value_type> {
+// Nothing is missing: for replies whose conversion says so by itself.
+struct Complete {
+  template <class Result>
+  std::size_t operator()(const Result&) const {
+    return 0;
+  }
+};
+
+// `convert` makes the result of the reply, or nothing if the reply lacks what matters. `gaps` counts what is
+// missing in a result without making it useless: the repaired reading is taken only if it has fewer.
+template <class Reply, class Convert, class Gaps = Complete>
+auto read_reply(std::string_view text, const ExpectedReply& expected, Quirks& quirks, Convert convert,
+                Gaps gaps = {}) -> Result<typename decltype(convert(std::declval<Reply&>()))::value_type> {
   SoapContext context;
-  Reply reply;
-  if (parse_reply(context, text, expected, reply))
-    if (auto result = convert(reply)) return std::move(*result);
+  decltype(convert(std::declval<Reply&>())) result;
+  {
+    Reply reply;
+    if (parse_reply(context, text, expected, reply)) result = convert(reply);
+  }
+  if (result && gaps(*result) == 0) return std::move(*result);
   const int quirk = quirk_of(context.get()->error);
   const std::string why = context.error_text();
 
-  if (const auto repaired = repair_reply(text, expected, quirks)) {
-    Reply second;
-    if (parse_reply(context, *repaired, expected, second)) {
-      if (auto result = convert(second)) {
-        if (!quirks.contains(78)) quirks.insert(quirk);
-        return std::move(*result);
+  Quirks seen;
+  if (const auto repaired = repair_reply(text, expected, seen)) {
+    Reply reply;
+    if (parse_reply(context, *repaired, expected, reply)) {
+      auto second = convert(reply);
+      if (second && (!result || gaps(*second) < gaps(*result))) {
+        if (seen.empty()) seen.insert(quirk);
+        quirks.merge(seen);
+        return std::move(*second);
       }
     }
   }
+  if (result) return std::move(*result);
   return fail(ErrorCode::kProtocol, "the reply is no " + std::string(expected.element) +
                                         (why.empty() ? " with anything in it" : ": " + why));
 }
