@@ -34,8 +34,8 @@ std::uint32_t BitReader::ue() {
   unsigned zeros = 0;
   while (zeros < 32 && !overrun_ && bit() == 0) ++zeros;
   if (zeros >= 32) overrun_ = true;
-  if (overrun_) return 0;
-  return ((1u << zeros) - 1) + bits(zeros);
+  const auto rest = bits(zeros < 32 ? zeros : 0);
+  return overrun_ ? 0 : ((1u << zeros) - 1) + rest;
 }
 
 std::int32_t BitReader::se() {

@@ -119,7 +119,7 @@ Result<void> read_vui(BitReader& in, H264Sps& sps) {
     in.skip(1);
     // Two ticks make a frame (Annex E.2.1).
     if (!in.overrun() && units_in_tick != 0 && units_in_tick < (1u << 31)) {
-      sps.frame_rate = {time_scale, 2 * units_in_tick};
+      sps.frame_rate = reduced(time_scale, 2 * units_in_tick);
     }
   }
   const bool nal_hrd = in.flag();

@@ -115,7 +115,7 @@ void read_vui(BitReader& in, H265Sps& sps) {
   if (!in.flag()) return;
   const auto units_in_tick = in.bits(32);
   const auto time_scale = in.bits(32);
-  if (!in.overrun() && units_in_tick != 0) sps.frame_rate = {time_scale, units_in_tick};
+  if (!in.overrun() && units_in_tick != 0) sps.frame_rate = reduced(time_scale, units_in_tick);
 }
 
 // Coding block sizes, scaling lists, PCM: everything between the ordering information and the reference sets.

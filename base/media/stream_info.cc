@@ -1,5 +1,7 @@
 #include "base/media/stream_info.h"
 
+#include <numeric>
+
 namespace camctl::media {
 
 std::string_view name(Codec codec) {
@@ -26,6 +28,12 @@ std::string_view name(Codec codec) {
       return "other";
   }
   return "unknown";
+}
+
+FrameRate reduced(std::uint32_t numerator, std::uint32_t denominator) {
+  if (numerator == 0 || denominator == 0) return {};
+  const auto divisor = std::gcd(numerator, denominator);
+  return {numerator / divisor, denominator / divisor};
 }
 
 }  // namespace camctl::media

@@ -21,6 +21,8 @@ struct FrameRate {
   std::uint32_t denominator = 1;
   friend bool operator==(const FrameRate&, const FrameRate&) = default;
 };
+// In lowest terms; unknown where either number is 0.
+FrameRate reduced(std::uint32_t numerator, std::uint32_t denominator);
 
 struct VideoInfo {
   Codec codec = Codec::kUnknown;
