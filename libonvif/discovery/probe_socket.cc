@@ -1,0 +1,92 @@
+#include "libonvif/discovery/probe_socket.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fmt/format.h>
+
+#include "libonvif/discovery/socket_address.h"
+
+namespace camctl::onvif::discovery {
+namespace {
+
+constexpr int kReceiveBuffer = 1 << 20;  // a thousand cameras answer six probes within a second
+constexpr unsigned char kTtl = 1;        // WS-Discovery 2005/04 §2.4: the group is link-local
+
+Result<os::Fd> open_socket() {
+  os::Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
+  if (!fd) return fail(ErrorCode::kIo, std::string("opening a socket for WS-Discovery: ") + std::strerror(errno));
+  fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
+  fcntl(fd.get(), F_SETFL, O_NONBLOCK);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  return fd;
+}
+
+}  // namespace
+
+Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
+  auto fd = open_socket();
+  if (!fd) return fail(fd.error());
+  const SocketAddress address = socket_address(local.address, 0);
+  in_addr interface{};
+  std::memcpy(&interface, local.address.bytes.data() + 12, sizeof interface);
+  if (bind(fd->get(), address.get(), address.size) != 0 ||
+      setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) != 0 ||
+      setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, &kTtl, sizeof kTtl) != 0)
+    return fail(ErrorCode::kIo, fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
+                                            local.address.to_string(), std::strerror(errno)));
+  return ProbeSocket(std::move(*fd), local);
+}
+
+Result<ProbeSocket> ProbeSocket::unbound() {
+  auto fd = open_socket();
+  if (!fd) return fail(fd.error());
+  return ProbeSocket(std::move(*fd), {});
+}
+
+Result<void> ProbeSocket::multicast(std::string_view message) {
+  const SocketAddress group = socket_address(*IpAddress::parse(kDiscoveryGroup), kDiscoveryPort);
+  if (sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, group.get(), group.size) >= 0) return {};
+  return fail(ErrorCode::kNetwork, fmt::format("sending a probe on {}: {}", local_.interface, std::strerror(errno)));
+}
+
+void ProbeSocket::unicast(std::string_view message, const IpAddress& to) {
+  const SocketAddress address = socket_address(to, kDiscoveryPort);
+  (void)sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, address.get(), address.size);
+}
+
+void ProbeSocket::receive(const std::function<void(std::string_view, const IpAddress& from)>& visit) {
+  std::string buffer(kMaxDatagram, '\0');
+  for (int i = 0; i < kMaxBatch; ++i) {
+    SocketAddress from;
+    const ssize_t count = recvfrom(fd_.get(), buffer.data(), buffer.size(), 0, from.get(), &from.size);
+    if (count < 0 && errno == EINTR) continue;
+    // A port that is closed at the other end may be told here: it concerns one probe, not the socket.
+    if (count < 0 && (errno == ECONNREFUSED || errno == EHOSTUNREACH || errno == ENETUNREACH)) continue;
+    if (count < 0) return;
+    visit(std::string_view(buffer).substr(0, static_cast<std::size_t>(count)), ip_address(from));
+  }
+}
+
+std::string Reassembly::take(std::string_view datagram, const IpAddress& from) {
+  const auto known =
+      std::find_if(parts_.begin(), parts_.end(), [&](const Part& part) { return part.from == from; });
+  std::string whole(datagram);
+  if (known != parts_.end()) {
+    // The end of the kept beginning, or a new message that makes it void.
+    if (datagram.find("Envelope xmlns") == std::string_view::npos && !datagram.starts_with("<?xml"))
+      whole = known->text + whole;
+    parts_.erase(known);
+  }
+  if (!is_partial(whole) || whole.size() > kMaxDatagram) return whole;
+  if (parts_.size() >= kMaxSources) parts_.erase(parts_.begin());
+  parts_.push_back({from, std::move(whole)});
+  return {};
+}
+
+}  // namespace camctl::onvif::discovery

@@ -1,0 +1,146 @@
+#include "libonvif/discovery/scanner.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+
+namespace camctl::onvif::discovery {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::uint64_t kFirstConnectionTag = 1u << 20;  // beyond the indices of sockets
+constexpr auto kHttpTimeout = 4000ms;                    // slow cameras take 2 s (quirk 42)
+constexpr auto kUnicastGrace = 1000ms;                   // for the answer to a unicast probe (quirk 14: 500 ms random)
+// Each probe twice: datagrams get lost (quirk 14).
+constexpr std::array kProbeTimes = {Scanner::Clock::duration(0ms), Scanner::Clock::duration(300ms)};
+constexpr std::array kProbeKinds = {ProbeKind::kTransmitter, ProbeKind::kDevice, ProbeKind::kUntyped};
+
+}  // namespace
+
+Scanner::Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> locals, SweepPlan plan,
+                 os::Poller poller, Found found, Progress progress)
+    : options_(options),
+      ports_(options.ports.empty() ? default_sweep_ports() : options.ports),
+      locals_(std::move(locals)),
+      plan_(std::move(plan)),
+      poller_(std::move(poller)),
+      found_(std::move(found)),
+      progress_callback_(std::move(progress)),
+      http_(kHttpTimeout),
+      connector_(poller_, options.connect_timeout, kFirstConnectionTag),
+      pace_(options.connects_per_second, Clock::now()),
+      start_(Clock::now()),
+      window_end_(start_ + (options.ws_discovery ? options.wait : 0ms)) {
+  progress_.to_probe = plan_.host_count() * ports_.size();
+  if (options_.ws_discovery) probe_times_.assign(kProbeTimes.begin(), kProbeTimes.end());
+}
+
+Result<void> Scanner::open_sockets() {
+  if (!options_.ws_discovery) return {};
+  Error last{ErrorCode::kNetwork, "there is no network interface to search on", "give --network CIDR"};
+  for (const os::InterfaceAddress& local : locals_) {
+    auto socket = ProbeSocket::on(local);
+    if (!socket || !poller_.add(socket->fd(), true, false, sockets_.size())) {
+      if (!socket) last = socket.error();
+      log::get().debug("{}", last.message);
+      continue;
+    }
+    sockets_.push_back(std::move(*socket));
+  }
+  if (sockets_.empty() && plan_.host_count() == 0) return fail(last);
+  if (plan_.host_count() > 0) {
+    auto socket = ProbeSocket::unbound();
+    if (!socket) return fail(socket.error());
+    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
+    unicast_ = sockets_.size();
+    sockets_.push_back(std::move(*socket));
+  }
+  reassembly_.resize(sockets_.size());
+  return {};
+}
+
+void Scanner::send_probes(Clock::time_point now) {
+  while (!probe_times_.empty() && start_ + probe_times_.front() <= now) {
+    probe_times_.pop_front();
+    for (std::size_t i = 0; i < sockets_.size(); ++i)
+      for (const ProbeKind kind : kProbeKinds) {
+        if (unicast_ == i) continue;
+        const auto sent = sockets_[i].multicast(probe_message(kind, new_message_id()));
+        if (!sent) log::get().debug("{}", sent.error().message);
+      }
+  }
+}
+
+void Scanner::feed_sweep(Clock::time_point now) {
+  while (connector_.pending() < options_.jobs) {
+    if (queue_.empty() && !plan_done_) {
+      const auto address = plan_.next();
+      plan_done_ = !address;
+      if (address && !swept_early_.contains(*address)) begin_sweep(*address, false);
+      continue;
+    }
+    if (queue_.empty() || !pace_.take(now)) return;
+    const PortTask task = queue_.front();
+    queue_.pop_front();
+    const std::size_t queued = queue_.size();
+    check_port(task, false);
+    if (queue_.size() > queued && queue_.front().address == task.address && queue_.front().port == task.port)
+      return;  // put back: no descriptor left just now
+  }
+}
+
+void Scanner::wait_for_events() {
+  // Short while the sweep waits for its pace or for room; else only deadlines are to be noticed.
+  const auto timeout = !queue_.empty() || !plan_done_ ? 5ms : 50ms;
+  http_.run(poller_.fd(), timeout);
+  for (const os::Poller::Event& event : poller_.wait(0ms)) {
+    if (event.tag >= kFirstConnectionTag) {
+      connector_.on_event(event);
+    } else {
+      ProbeSocket& socket = sockets_[event.tag];
+      Reassembly& reassembly = reassembly_[event.tag];
+      socket.receive([&](std::string_view datagram, const IpAddress& from) {
+        const std::string whole = reassembly.take(datagram, from);
+        if (!whole.empty()) on_datagram(socket, whole, from);
+      });
+    }
+  }
+  connector_.expire(Clock::now());
+}
+
+bool Scanner::finished(Clock::time_point now) const {
+  return now >= window_end_ && (!unicast_ || now >= last_unicast_ + kUnicastGrace) && plan_done_ && queue_.empty() &&
+         connector_.pending() == 0 && http_.pending() == 0;
+}
+
+void Scanner::report_progress() {
+  if (progress_callback_) progress_callback_(progress_);
+}
+
+Result<void> Scanner::run(std::stop_token stop) {
+  if (auto ok = open_sockets(); !ok) return fail(ok.error());
+  for (bool window_open = true;;) {
+    const auto now = Clock::now();
+    if (stop.stop_requested()) {
+      stopping_ = true;
+      emit_rest();
+      return fail(ErrorCode::kCancelled, "the scan was interrupted");
+    }
+    send_probes(now);
+    feed_sweep(now);
+    wait_for_events();
+    if (window_open && now >= window_end_) {
+      window_open = false;
+      emit_rest();  // what the sweep found and no answer came for
+    }
+    report_progress();
+    if (finished(now)) break;
+  }
+  emit_rest();
+  return {};
+}
+
+}  // namespace camctl::onvif::discovery

@@ -1,0 +1,130 @@
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/os/neighbours.h"
+#include "libonvif/discovery/record.h"
+#include "libonvif/discovery/scanner.h"
+
+namespace camctl::onvif::discovery {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kClockTolerance = 60s;  // less is repaired silently by every ONVIF client (quirk 44)
+
+std::string in_words(std::chrono::seconds skew) {
+  const auto size = std::chrono::abs(skew);
+  const auto days = size / 24h, hours = size % 24h / 1h, minutes = size % 1h / 1min, seconds = size % 1min / 1s;
+  const std::string amount = days > 0    ? fmt::format("{} d {} h", days, hours)
+                             : hours > 0 ? fmt::format("{} h {} min", hours, minutes)
+                                         : fmt::format("{} min {} s", minutes, seconds);
+  return fmt::format("its clock is {} {}", amount, skew > 0s ? "ahead" : "behind");
+}
+
+}  // namespace
+
+void Scanner::judge(Device& device, const HttpOutcome& outcome) const {
+  FoundDevice& record = device.record;
+  record.status = "ready";
+  record.reason.clear();
+  switch (outcome.reply.verdict) {
+    case Verdict::kOnvif:
+      if (outcome.reply.utc) {
+        const auto skew = std::chrono::round<std::chrono::seconds>(*outcome.reply.utc - std::chrono::system_clock::now());
+        if (std::chrono::abs(skew) > kClockTolerance) {
+          record.status = "clock_skew";
+          record.reason = in_words(skew);
+        }
+      }
+      return;
+    case Verdict::kOnvifFault:
+      return;
+    case Verdict::kOnvifAuth:
+    case Verdict::kWebAuth:
+      record.status = "auth_required";
+      record.reason = "it asks for credentials before it tells the time";
+      return;
+    case Verdict::kNone:
+      record.status = "unreachable";
+      record.reason = outcome.answered ? fmt::format("its web server does not answer as ONVIF (HTTP {})", outcome.status)
+                                       : fmt::format("its service does not answer: {}", outcome.failure);
+      return;
+  }
+}
+
+const os::InterfaceAddress* Scanner::local_of(const IpAddress& address) const {
+  const auto found = std::find_if(locals_.begin(), locals_.end(), [&](const os::InterfaceAddress& local) {
+    return local.network.contains(address);
+  });
+  return found == locals_.end() ? nullptr : &*found;
+}
+
+// What the sweep found at a host and what the host announced is one device, where the host announced one; so
+// are its http and https ports.
+void Scanner::fold(Host& host) const {
+  const auto announced = std::count_if(host.devices.begin(), host.devices.end(),
+                                       [](const Device& device) { return device.announced; });
+  const auto is_tls = [](const Device& device) {
+    return !device.record.xaddrs.empty() && device.record.xaddrs.front().starts_with("https");
+  };
+  for (Device& device : host.devices) {
+    if (device.announced || device.emitted) continue;
+    for (Device& other : host.devices) {
+      const bool same = other.announced ? announced == 1 : is_tls(device) && !is_tls(other) && !other.emitted;
+      if (&other == &device || !same) continue;
+      if (!other.emitted) merge(other.record, device.record);
+      device.emitted = true;
+      break;
+    }
+  }
+}
+
+void Scanner::settle(const IpAddress& address) {
+  const auto found = hosts_.find(address);
+  if (found == hosts_.end()) return;
+  Host& host = found->second;
+  if (host.pending > 0 && !stopping_) return;
+  // What only the sweep knows waits until the time for answers is over, to be told once and whole.
+  const bool answers_may_come = options_.ws_discovery && Clock::now() < window_end_ && !stopping_;
+  if (!answers_may_come) fold(host);
+  if (!answers_may_come && host.devices.empty() && !host.rtsp_ports.empty()) {
+    Device& device = host.devices.emplace_back();
+    device.record.ip = address.to_string();
+    device.record.found_by = {"sweep"};
+    device.record.reason = "it speaks RTSP; no ONVIF service was found";
+    if (const os::InterfaceAddress* local = local_of(address)) device.record.interface = local->interface;
+    device.onvif = device.checked = true;
+  }
+  for (Device& device : host.devices)
+    if (!device.emitted && device.checked && (device.announced || !answers_may_come)) emit(address, host, device);
+  if (host.devices.empty() && host.rtsp_ports.empty() && host.pending == 0) hosts_.erase(found);
+}
+
+void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
+  device.emitted = true;
+  FoundDevice& record = device.record;
+  if (device.announced) {
+    if (!device.onvif) return;  // a printer or a computer (quirk 21)
+    for (Device& other : host.devices)
+      if (!other.announced && !other.emitted && same_device(record, other.record)) {
+        merge(record, other.record);
+        other.emitted = true;
+      }
+  }
+  std::sort(host.rtsp_ports.begin(), host.rtsp_ports.end());
+  record.rtsp_ports = host.rtsp_ports;
+  if (!record.rtsp_ports.empty()) record.services.insert("rtsp");
+  const std::string seen = os::hardware_address(address);
+  if (!seen.empty()) record.mac = seen;
+  ++progress_.found;
+  found_(record);
+}
+
+void Scanner::emit_rest() {
+  std::vector<IpAddress> addresses;
+  for (const auto& [address, host] : hosts_) addresses.push_back(address);
+  for (const IpAddress& address : addresses) settle(address);
+}
+
+}  // namespace camctl::onvif::discovery

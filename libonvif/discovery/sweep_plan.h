@@ -1,0 +1,44 @@
+// The addresses and ports of a sweep, in order, at a bounded rate.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/cidr.h"
+#include "base/result.h"
+
+namespace camctl::onvif::discovery {
+
+// Walks all hosts of some networks once each, however the networks overlap.
+class SweepPlan {
+ public:
+  // kUsage if there are more than kMaxHosts.
+  static Result<SweepPlan> make(std::vector<Cidr> networks);
+  static constexpr std::uint64_t kMaxHosts = 1u << 20;  // a /12: an hour at 4000 connects a second and 16 ports
+
+  std::uint64_t host_count() const { return hosts_; }  // overlaps counted twice
+  bool contains(const IpAddress& address) const;
+  std::optional<IpAddress> next();  // nothing at the end
+
+ private:
+  std::vector<Cidr> networks_;
+  std::uint64_t hosts_ = 0;
+  std::size_t network_ = 0;
+  std::uint64_t host_ = 0;
+};
+
+// A token bucket: `per_second` on average, at most a tenth of a second's worth at once.
+class Pace {
+ public:
+  using Clock = std::chrono::steady_clock;
+  Pace(unsigned per_second, Clock::time_point now);
+  bool take(Clock::time_point now);
+
+ private:
+  double per_second_, tokens_ = 1;
+  Clock::time_point last_;
+};
+
+}  // namespace camctl::onvif::discovery
