@@ -1,8 +1,8 @@
 #include "libonvif/discovery.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/os/interfaces.h"
 #include "libonvif/discovery/scanner.h"
@@ -35,7 +35,7 @@ Result<std::vector<os::InterfaceAddress>> choose(const std::vector<std::string>&
 }  // namespace
 
 const std::vector<std::uint16_t>& default_sweep_ports() {
-  static const std::vector<std::uint16_t> kPorts = {80,   554,  8000,  2020, 8080, 8899, 8554, 443, 5543,
+  static const std::vector<std::uint16_t> kPorts = {80,   554,  8000,  2020, 8080, 8899, 8554, 443,  5543,
                                                     8081, 8999, 10080, 888,  5000, 1000, 8443, 10554};
   return kPorts;
 }
@@ -49,7 +49,8 @@ Result<void> scan(const ScanOptions& options, std::stop_token stop,
   if (!plan) return fail(plan.error());
   auto poller = os::Poller::create();
   if (!poller) return fail(poller.error());
-  discovery::Scanner scanner(options, std::move(*locals), std::move(*plan), std::move(*poller), found, progress);
+  discovery::Scanner scanner(options, std::move(*locals), std::move(*plan), std::move(*poller), found,
+                             progress);
   return scanner.run(std::move(stop));
 }
 

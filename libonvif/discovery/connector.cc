@@ -1,12 +1,11 @@
 #include "libonvif/discovery/connector.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cerrno>
-
-#include <fmt/format.h>
 
 #include "libonvif/discovery/record.h"
 #include "libonvif/discovery/socket_address.h"
@@ -17,8 +16,8 @@ namespace {
 constexpr std::string_view kRtspStart = "RTSP/";
 
 bool out_of_resources(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM || error == EADDRNOTAVAIL ||
-         error == EAGAIN;
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM ||
+         error == EADDRNOTAVAIL || error == EAGAIN;
 }
 
 os::Fd open_socket(int family) {
@@ -62,7 +61,8 @@ void Connector::on_event(const os::Poller::Event& event) {
 void Connector::connected(std::uint64_t tag, Connection& connection) {
   int error = 0;
   socklen_t size = sizeof error;
-  if (getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) return finish(tag, {});
+  if (getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
+    return finish(tag, {});
   if (!connection.task.ask_rtsp) return finish(tag, {.open = true, .rtsp = false});
   std::string url = service_url(connection.task.address, connection.task.port, false, "/");
   url.replace(0, url.find(':'), "rtsp");

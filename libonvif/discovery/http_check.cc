@@ -1,12 +1,11 @@
 #include "libonvif/discovery/http_check.h"
 
 #include <curl/curl.h>
+#include <fmt/format.h>
 
 #include <cassert>
 #include <deque>
 #include <unordered_map>
-
-#include <fmt/format.h>
 
 #include "base/url.h"
 

@@ -17,8 +17,8 @@ struct HttpOutcome {
   bool connected = false;  // a TCP connection came about
   bool answered = false;   // an HTTP answer came
   long status = 0;
-  std::string redirect;    // where a 3xx points to, if it is the same host (quirk 41)
-  std::string failure;     // why nothing came
+  std::string redirect;  // where a 3xx points to, if it is the same host (quirk 41)
+  std::string failure;   // why nothing came
   DateReply reply;
 };
 
@@ -32,15 +32,15 @@ class HttpCheck {
   HttpCheck(const HttpCheck&) = delete;
   HttpCheck& operator=(const HttpCheck&) = delete;
 
-  // Queues a POST of the date request to an http(s) URL. No proxy is ever used, certificates are not looked at
-  // (quirk 40: nothing secret is sent), redirects are reported and not followed.
+  // Queues a POST of the date request to an http(s) URL. No proxy is ever used, certificates are not looked
+  // at (quirk 40: nothing secret is sent), redirects are reported and not followed.
   void post(const std::string& url, Done done);
   std::size_t pending() const;
 
   // Works until something happens, `timeout` passes or `fd` becomes readable.
   void run(int fd, std::chrono::milliseconds timeout);
 
-  static constexpr std::size_t kMaxAtOnce = 64;      // descriptors and TLS handshakes at a time
+  static constexpr std::size_t kMaxAtOnce = 64;        // descriptors and TLS handshakes at a time
   static constexpr std::size_t kMaxReply = 64 * 1024;  // a date takes 2 KB; the rest of a page is not read
 
  private:

@@ -1,10 +1,10 @@
 #include "libonvif/discovery/message.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <random>
-
-#include <fmt/format.h>
 
 #include "base/text.h"
 #include "libonvif/discovery/xml.h"
@@ -29,7 +29,8 @@ ProbeTypes probe_types(ProbeKind kind) {
 // "uuid:…", "urn:uuid:…", "{…}" and a bare UUID are one and the same.
 std::string normal_endpoint(std::string_view text) {
   std::string endpoint = clean_text(text::trim(text));
-  if (endpoint.starts_with('{') && endpoint.ends_with('}')) endpoint = endpoint.substr(1, endpoint.size() - 2);
+  if (endpoint.starts_with('{') && endpoint.ends_with('}'))
+    endpoint = endpoint.substr(1, endpoint.size() - 2);
   if (text::lower(endpoint).starts_with("uuid:")) return "urn:" + endpoint;
   constexpr std::size_t kUuidLength = 36;
   const bool bare = endpoint.size() == kUuidLength && endpoint[8] == '-' && endpoint[13] == '-' &&
@@ -40,7 +41,8 @@ std::string normal_endpoint(std::string_view text) {
 // Whether a QName of Types is one of ONVIF's. Printers' wsdp:Device has the same local name as tds:Device.
 bool is_onvif_type(pugi::xml_node types, std::string_view qname) {
   const std::size_t colon = qname.find(':');
-  const std::string_view prefix = colon == std::string_view::npos ? std::string_view() : qname.substr(0, colon);
+  const std::string_view prefix =
+      colon == std::string_view::npos ? std::string_view() : qname.substr(0, colon);
   const std::string_view name = colon == std::string_view::npos ? qname : qname.substr(colon + 1);
   if (name.starts_with("NetworkVideo") || name.starts_with("NetworkAudio")) return true;
   if (name != "Device") return false;
@@ -141,7 +143,8 @@ std::vector<Announcement> parse_announcements(std::string_view datagram) {
 }
 
 bool is_partial(std::string_view datagram) {
-  const bool starts = datagram.find("Envelope") != std::string_view::npos && text::trim(datagram).starts_with('<');
+  const bool starts =
+      datagram.find("Envelope") != std::string_view::npos && text::trim(datagram).starts_with('<');
   const std::size_t last_close = datagram.rfind("</");
   const bool ends = last_close != std::string_view::npos &&
                     datagram.find("Envelope>", last_close) != std::string_view::npos;

@@ -1,4 +1,5 @@
-// WS-Discovery messages (the 2005/04 edition, as ONVIF Core §7 asks): the probes that we send, and what comes back.
+// WS-Discovery messages (the 2005/04 edition, as ONVIF Core §7 asks): the probes that we send, and what comes
+// back.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +9,8 @@
 
 namespace camctl::onvif::discovery {
 
-// Devices answer one or another of these (quirks 1 to 3); Types never holds two, since matching may be by AND.
+// Devices answer one or another of these (quirks 1 to 3); Types never holds two, since matching may be by
+// AND.
 enum class ProbeKind : std::uint8_t { kTransmitter, kDevice, kUntyped };
 
 // A Probe; `message_id` is a URI. Prefixes and declarations stand where devices look for them (quirk 4), and
@@ -42,7 +44,7 @@ std::vector<std::string> split_scopes(std::string_view text);
 inline constexpr std::size_t kMaxDatagram = 65'536;  // of UDP
 inline constexpr std::size_t kMaxMatches = 64;       // an NVR may speak for its channels
 inline constexpr std::size_t kMaxTypes = 32;
-inline constexpr std::size_t kMaxScopes = 128;       // real devices have up to 20
-inline constexpr std::size_t kMaxXAddrs = 16;        // two schemes and two address families for each of four NICs
+inline constexpr std::size_t kMaxScopes = 128;  // real devices have up to 20
+inline constexpr std::size_t kMaxXAddrs = 16;   // two schemes and two address families for each of four NICs
 
 }  // namespace camctl::onvif::discovery

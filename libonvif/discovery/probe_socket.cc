@@ -1,14 +1,13 @@
 #include "libonvif/discovery/probe_socket.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-
-#include <fmt/format.h>
 
 #include "libonvif/discovery/socket_address.h"
 
@@ -20,7 +19,8 @@ constexpr unsigned char kTtl = 1;        // WS-Discovery 2005/04 §2.4: the grou
 
 Result<os::Fd> open_socket() {
   os::Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
-  if (!fd) return fail(ErrorCode::kIo, std::string("opening a socket for WS-Discovery: ") + std::strerror(errno));
+  if (!fd)
+    return fail(ErrorCode::kIo, std::string("opening a socket for WS-Discovery: ") + std::strerror(errno));
   fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
@@ -51,8 +51,10 @@ Result<ProbeSocket> ProbeSocket::unbound() {
 
 Result<void> ProbeSocket::multicast(std::string_view message) {
   const SocketAddress group = socket_address(*IpAddress::parse(kDiscoveryGroup), kDiscoveryPort);
-  if (sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, group.get(), group.size) >= 0) return {};
-  return fail(ErrorCode::kNetwork, fmt::format("sending a probe on {}: {}", local_.interface, std::strerror(errno)));
+  if (sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, group.get(), group.size) >= 0)
+    return {};
+  return fail(ErrorCode::kNetwork,
+              fmt::format("sending a probe on {}: {}", local_.interface, std::strerror(errno)));
 }
 
 void ProbeSocket::unicast(std::string_view message, const IpAddress& to) {

@@ -1,8 +1,8 @@
 #include "libonvif/discovery/record.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/text.h"
 #include "base/url.h"
@@ -47,10 +47,12 @@ std::optional<Candidate> place(std::string_view xaddr, const IpAddress& source, 
   int rank = 0;
   if (host && *host == source) {
     rank = 0;
-  } else if (host && network.contains(*host) && !is_link_local(*host) && (!host->is_loopback() || source.is_loopback())) {
+  } else if (host && network.contains(*host) && !is_link_local(*host) &&
+             (!host->is_loopback() || source.is_loopback())) {
     rank = 4;
   } else {
-    // Another network's address, 0.0.0.0, 127.0.0.1, a name, or IPv6 without a zone: the device is where its answer came from.
+    // Another network's address, 0.0.0.0, 127.0.0.1, a name, or IPv6 without a zone: the device is where its
+    // answer came from.
     url->host = source.to_string();
     rank = host && is_link_local(*host) ? 12 : 8;
   }
@@ -62,7 +64,8 @@ std::optional<Candidate> place(std::string_view xaddr, const IpAddress& source, 
 
 void add_missing(std::vector<std::string>& known, const std::vector<std::string>& further, std::size_t most) {
   for (const std::string& item : further)
-    if (known.size() < most && std::find(known.begin(), known.end(), item) == known.end()) known.push_back(item);
+    if (known.size() < most && std::find(known.begin(), known.end(), item) == known.end())
+      known.push_back(item);
 }
 
 }  // namespace

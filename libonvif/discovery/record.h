@@ -19,9 +19,9 @@ struct ScopeFacts {
 };
 ScopeFacts read_scopes(const std::vector<std::string>& scopes);
 
-// The service addresses in the order in which to try them (quirks 10 to 12): those at `source` first, then those in
-// the interface's network, http before https. Addresses that cannot be right, and those outside the network,
-// are replaced by `source` with port and path kept; an empty path is "/" (quirk 66). No duplicates.
+// The service addresses in the order in which to try them (quirks 10 to 12): those at `source` first, then
+// those in the interface's network, http before https. Addresses that cannot be right, and those outside the
+// network, are replaced by `source` with port and path kept; an empty path is "/" (quirk 66). No duplicates.
 std::vector<std::string> order_xaddrs(const std::vector<std::string>& xaddrs, const IpAddress& source,
                                       const Cidr& network);
 

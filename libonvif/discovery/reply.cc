@@ -40,7 +40,8 @@ DateReply read_date_reply(long http_status, std::string_view body) {
   // Quirk 58: often only the text tells.
   if (fault && (http_status == kUnauthorized || said.find("auth") != std::string::npos))
     reply.verdict = Verdict::kOnvifAuth;
-  else if (fault && (said.find("ter:") != std::string::npos || body.find("onvif.org") != std::string_view::npos))
+  else if (fault &&
+           (said.find("ter:") != std::string::npos || body.find("onvif.org") != std::string_view::npos))
     reply.verdict = Verdict::kOnvifFault;
   else if (http_status == kUnauthorized)
     reply.verdict = Verdict::kWebAuth;

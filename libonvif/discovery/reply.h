@@ -14,11 +14,11 @@ std::string_view date_request();
 inline constexpr std::string_view kDateAction = "http://www.onvif.org/ver10/device/wsdl/GetSystemDateAndTime";
 
 enum class Verdict : std::uint8_t {
-  kNone,         // no ONVIF service here
-  kOnvif,        // it answered the call
-  kOnvifFault,   // a SOAP fault that names ONVIF: a service, though not of this call
-  kOnvifAuth,    // a SOAP fault that asks for credentials (quirk 45)
-  kWebAuth,      // a web server asks for credentials: ONVIF, or any web page (quirk 28)
+  kNone,        // no ONVIF service here
+  kOnvif,       // it answered the call
+  kOnvifFault,  // a SOAP fault that names ONVIF: a service, though not of this call
+  kOnvifAuth,   // a SOAP fault that asks for credentials (quirk 45)
+  kWebAuth,     // a web server asks for credentials: ONVIF, or any web page (quirk 28)
 };
 
 struct DateReply {

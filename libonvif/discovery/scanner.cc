@@ -1,8 +1,9 @@
 #include "libonvif/discovery/scanner.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/log.h"
 
@@ -13,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFirstConnectionTag = 1u << 20;  // beyond the indices of sockets
 constexpr auto kHttpTimeout = 4000ms;                    // slow cameras take 2 s (quirk 42)
-constexpr auto kUnicastGrace = 1000ms;                   // for the answer to a unicast probe (quirk 14: 500 ms random)
+constexpr auto kUnicastGrace = 1000ms;  // for the answer to a unicast probe (quirk 14: 500 ms random)
 // Each probe twice: datagrams get lost (quirk 14).
 constexpr std::array kProbeTimes = {Scanner::Clock::duration(0ms), Scanner::Clock::duration(300ms)};
 constexpr std::array kProbeKinds = {ProbeKind::kTransmitter, ProbeKind::kDevice, ProbeKind::kUntyped};
@@ -112,8 +113,8 @@ void Scanner::wait_for_events() {
 }
 
 bool Scanner::finished(Clock::time_point now) const {
-  return now >= window_end_ && (!unicast_ || now >= last_unicast_ + kUnicastGrace) && plan_done_ && queue_.empty() &&
-         connector_.pending() == 0 && http_.pending() == 0;
+  return now >= window_end_ && (!unicast_ || now >= last_unicast_ + kUnicastGrace) && plan_done_ &&
+         queue_.empty() && connector_.pending() == 0 && http_.pending() == 0;
 }
 
 void Scanner::report_progress() {

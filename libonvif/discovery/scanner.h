@@ -29,8 +29,8 @@ class Scanner {
   using Found = std::function<void(const FoundDevice&)>;
   using Progress = std::function<void(const ScanProgress&)>;
 
-  Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> locals, SweepPlan plan, os::Poller poller,
-          Found found, Progress progress);
+  Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> locals, SweepPlan plan,
+          os::Poller poller, Found found, Progress progress);
 
   Result<void> run(std::stop_token stop);
 
@@ -70,7 +70,8 @@ class Scanner {
 
   // scanner_announce.cc: what devices say
   void on_datagram(ProbeSocket& socket, std::string_view datagram, const IpAddress& from);
-  void on_announcement(const Announcement& announcement, const IpAddress& from, const os::InterfaceAddress& local);
+  void on_announcement(const Announcement& announcement, const IpAddress& from,
+                       const os::InterfaceAddress& local);
   void check_announced(const IpAddress& address, Device& device);
   void on_announced_reply(const IpAddress& address, Device& device, const std::string& url,
                           const HttpOutcome& outcome);

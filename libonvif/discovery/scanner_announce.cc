@@ -1,6 +1,7 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
 
 #include "base/log.h"
 #include "libonvif/discovery/record.h"
@@ -20,7 +21,8 @@ void Scanner::on_datagram(ProbeSocket& socket, std::string_view datagram, const 
   os::InterfaceAddress local = socket.local();
   if (asked)
     if (const os::InterfaceAddress* near = local_of(from)) local = *near;
-  for (const Announcement& announcement : parse_announcements(datagram)) on_announcement(announcement, from, local);
+  for (const Announcement& announcement : parse_announcements(datagram))
+    on_announcement(announcement, from, local);
 }
 
 void Scanner::on_announcement(const Announcement& announcement, const IpAddress& from,
@@ -49,8 +51,9 @@ void Scanner::on_announcement(const Announcement& announcement, const IpAddress&
   if (!near) {
     device.checked = true;
     device.record.status = "wrong_subnet";
-    device.record.reason = fmt::format("{} is not in {}, the network of {}; give {} an address in the device's network",
-                                       from.to_string(), local.network.to_string(), local.interface, local.interface);
+    device.record.reason =
+        fmt::format("{} is not in {}, the network of {}; give {} an address in the device's network",
+                    from.to_string(), local.network.to_string(), local.interface, local.interface);
     return settle(from);
   }
   check_announced(from, device);
@@ -63,13 +66,13 @@ void Scanner::check_announced(const IpAddress& address, Device& device) {
   const std::string usual = service_url(address, device.record.port, false, "/onvif/device_service");
   if (std::find(device.to_try.begin(), device.to_try.end(), usual) == device.to_try.end())
     device.to_try.push_back(usual);
+  ++host.pending;
   if (plan_.contains(address) && !host.swept) {
     swept_early_.insert(address);
     begin_sweep(address, true);
   } else if (!host.swept && host.devices.size() == 1) {
     for (const std::uint16_t port : kRtspPorts) check_port({address, port, false}, true);
   }
-  ++host.pending;
   const std::string url = device.to_try.front();
   device.to_try.pop_front();
   http_.post(url, [this, address, &device, url](const HttpOutcome& outcome) {

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "base/os/neighbours.h"
 #include "libonvif/discovery/record.h"
@@ -15,7 +15,8 @@ constexpr auto kClockTolerance = 60s;  // less is repaired silently by every ONV
 
 std::string in_words(std::chrono::seconds skew) {
   const auto size = std::chrono::abs(skew);
-  const auto days = size / 24h, hours = size % 24h / 1h, minutes = size % 1h / 1min, seconds = size % 1min / 1s;
+  const auto days = size / 24h, hours = size % 24h / 1h, minutes = size % 1h / 1min,
+             seconds = size % 1min / 1s;
   const std::string amount = days > 0    ? fmt::format("{} d {} h", days, hours)
                              : hours > 0 ? fmt::format("{} h {} min", hours, minutes)
                                          : fmt::format("{} min {} s", minutes, seconds);
@@ -31,7 +32,8 @@ void Scanner::judge(Device& device, const HttpOutcome& outcome) const {
   switch (outcome.reply.verdict) {
     case Verdict::kOnvif:
       if (outcome.reply.utc) {
-        const auto skew = std::chrono::round<std::chrono::seconds>(*outcome.reply.utc - std::chrono::system_clock::now());
+        const auto skew =
+            std::chrono::round<std::chrono::seconds>(*outcome.reply.utc - std::chrono::system_clock::now());
         if (std::chrono::abs(skew) > kClockTolerance) {
           record.status = "clock_skew";
           record.reason = in_words(skew);
@@ -47,8 +49,9 @@ void Scanner::judge(Device& device, const HttpOutcome& outcome) const {
       return;
     case Verdict::kNone:
       record.status = "unreachable";
-      record.reason = outcome.answered ? fmt::format("its web server does not answer as ONVIF (HTTP {})", outcome.status)
-                                       : fmt::format("its service does not answer: {}", outcome.failure);
+      record.reason = outcome.answered
+                          ? fmt::format("its web server does not answer as ONVIF (HTTP {})", outcome.status)
+                          : fmt::format("its service does not answer: {}", outcome.failure);
       return;
   }
 }
@@ -97,7 +100,8 @@ void Scanner::settle(const IpAddress& address) {
     device.onvif = device.checked = true;
   }
   for (Device& device : host.devices)
-    if (!device.emitted && device.checked && (device.announced || !answers_may_come)) emit(address, host, device);
+    if (!device.emitted && device.checked && (device.announced || !answers_may_come))
+      emit(address, host, device);
   if (host.devices.empty() && host.rtsp_ports.empty() && host.pending == 0) hosts_.erase(found);
 }
 

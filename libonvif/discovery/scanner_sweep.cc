@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/url.h"
 #include "libonvif/discovery/record.h"
@@ -10,7 +11,8 @@ namespace {
 constexpr std::array<std::uint16_t, 4> kRtspPorts = {554, 5543, 8554, 10554};
 constexpr std::array<std::uint16_t, 2> kTlsPorts = {443, 8443};
 // Quirk 25; the second is Axis's.
-constexpr std::array<std::string_view, 4> kPaths = {"/onvif/device_service", "/onvif/services", "/onvif/devices", "/"};
+constexpr std::array<std::string_view, 4> kPaths = {"/onvif/device_service", "/onvif/services",
+                                                    "/onvif/devices", "/"};
 
 template <class Ports>
 bool is_one_of(std::uint16_t port, const Ports& ports) {
@@ -50,7 +52,10 @@ void Scanner::check_port(const PortTask& task, bool ask_rtsp) {
   const bool counted = !hosts_[task.address].swept;  // a sweep's ports were counted when it began
   if (counted) ++hosts_[task.address].pending;
   const bool started = connector_.start(
-      {.address = task.address, .interface_index = hosts_[task.address].zone, .port = task.port, .ask_rtsp = ask_rtsp,
+      {.address = task.address,
+       .interface_index = hosts_[task.address].zone,
+       .port = task.port,
+       .ask_rtsp = ask_rtsp,
        .done = [this, task, ask_rtsp](const PortOutcome& outcome) { on_port(task, ask_rtsp, outcome); }});
   if (started) return;
   if (counted) --hosts_[task.address].pending;

@@ -1,8 +1,8 @@
 #include "libonvif/discovery/sweep_plan.h"
 
-#include <algorithm>
-
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace camctl::onvif::discovery {
 
@@ -28,7 +28,8 @@ std::optional<IpAddress> SweepPlan::next() {
     while (host_ < networks_[network_].host_count()) {
       const IpAddress address = networks_[network_].host(host_++);
       const auto before = networks_.begin() + static_cast<std::ptrdiff_t>(network_);
-      if (std::none_of(networks_.begin(), before, [&](const Cidr& n) { return n.contains(address); })) return address;
+      if (std::none_of(networks_.begin(), before, [&](const Cidr& n) { return n.contains(address); }))
+        return address;
     }
   return std::nullopt;
 }

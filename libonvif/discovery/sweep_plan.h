@@ -16,7 +16,8 @@ class SweepPlan {
  public:
   // kUsage if there are more than kMaxHosts.
   static Result<SweepPlan> make(std::vector<Cidr> networks);
-  static constexpr std::uint64_t kMaxHosts = 1u << 20;  // a /12: an hour at 4000 connects a second and 16 ports
+  static constexpr std::uint64_t kMaxHosts = 1u
+                                             << 20;  // a /12: an hour at 4000 connects a second and 16 ports
 
   std::uint64_t host_count() const { return hosts_; }  // overlaps counted twice
   bool contains(const IpAddress& address) const;

@@ -2,10 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <pugixml.hpp>
 #include <string>
 #include <string_view>
-
-#include <pugixml.hpp>
 
 namespace camctl::onvif::discovery {
 

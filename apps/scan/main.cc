@@ -1,0 +1,121 @@
+// camctl scan: finds cameras on the network.
+#include <fmt/format.h>
+
+#include "apps/common/app.h"
+#include "apps/scan/record_json.h"
+#include "base/os/descriptors.h"
+#include "libonvif/discovery.h"
+
+namespace camctl::apps {
+namespace {
+
+struct Flags {
+  std::vector<std::string> networks;
+  std::string ports;
+  std::chrono::milliseconds wait = onvif::ScanOptions().wait;
+  unsigned rate = onvif::ScanOptions().connects_per_second;
+  bool sweep_only = false;
+};
+
+constexpr unsigned kMaxRate = 100'000;  // connects a second: more overflows the tables of common switches
+
+void declare(CLI::App& app, Flags& flags) {
+  app.add_option("--network", flags.networks,
+                 "Sweep this network too, e.g. 192.168.1.0/24 (several: again, or with commas)")
+      ->type_name("CIDR")
+      ->delimiter(',')
+      ->envname("CAMCTL_NETWORK");
+  app.add_option("--ports", flags.ports,
+                 "Ports of the sweep, e.g. 80,554,8000-8010 (default: those of cameras)")
+      ->type_name("LIST")
+      ->envname("CAMCTL_PORTS");
+  app.add_option("--rate", flags.rate, fmt::format("Connects a second at most (default {})", flags.rate))
+      ->type_name("N")
+      ->check(CLI::Range(1u, kMaxRate))
+      ->envname("CAMCTL_RATE");
+  add_duration_option(app, "--wait", flags.wait,
+                      "How long to wait for answers to WS-Discovery (default 2.5s)")
+      ->envname("CAMCTL_WAIT");
+  app.add_flag("--sweep-only", flags.sweep_only, "No WS-Discovery, only the sweep of --network");
+}
+
+Result<onvif::ScanOptions> scan_options(const Flags& flags, const CommonOptions& common) {
+  onvif::ScanOptions options;
+  for (const std::string& text : flags.networks) {
+    auto network = Cidr::parse(text);
+    if (!network) return fail(network.error());
+    options.networks.push_back(*network);
+  }
+  if (!flags.ports.empty()) {
+    auto ports = parse_ports(flags.ports);
+    if (!ports) return fail(ports.error());
+    options.ports = std::move(*ports);
+  }
+  if (options.networks.empty() && (flags.sweep_only || !flags.ports.empty()))
+    return fail(ErrorCode::kUsage,
+                fmt::format("{} is for a sweep, which needs a network",
+                            flags.sweep_only ? "--sweep-only" : "--ports"),
+                "add --network CIDR");
+  options.wait = flags.wait;
+  options.connects_per_second = flags.rate;
+  options.ws_discovery = !flags.sweep_only;
+  options.interfaces = common.interfaces;
+  if (common.jobs > 0) options.jobs = common.jobs;
+  if (common.timeout.count() > 0) options.connect_timeout = common.timeout;
+  return options;
+}
+
+std::string progress_text(const onvif::ScanProgress& progress) {
+  if (progress.to_probe == 0) return fmt::format("searching, {} found", progress.found);
+  constexpr std::size_t kBar = 24;
+  const auto done = std::min(progress.probed, progress.to_probe);
+  const auto filled = static_cast<std::size_t>(done * kBar / progress.to_probe);
+  return fmt::format("[{}{}] {:3}%  {} of {} ports, {} found", std::string(filled, '#'),
+                     std::string(kBar - filled, '.'), done * 100 / progress.to_probe, done, progress.to_probe,
+                     progress.found);
+}
+
+Result<void> run(const Flags& flags, const Context& context) {
+  const auto options = scan_options(flags, context.common);
+  if (!options) return fail(options.error());
+  os::raise_descriptor_limit();
+  RecordWriter writer(context.common, OutputFormat::kJsonl, scan_columns());
+  ProgressLine line(context.common);
+  // Ends on a signal, and when nobody reads the records any more.
+  std::stop_source stop;
+  const std::stop_callback forward(context.stop, [&] { stop.request_stop(); });
+  std::size_t count = 0;
+  const auto done = onvif::scan(
+      *options, stop.get_token(),
+      [&](const onvif::FoundDevice& device) {
+        ++count;
+        line.clear();
+        writer.write(to_json(device));
+        if (writer.closed()) stop.request_stop();
+      },
+      [&](const onvif::ScanProgress& progress) { line.show(progress_text(progress)); });
+  line.clear();
+  if (!done && count == 0 && done.error().code != ErrorCode::kCancelled) return fail(done.error());
+  if (const auto written = writer.finish(); !written) return fail(written.error());
+  if (!done) return fail(done.error());
+  if (count > 0) return {};
+  return fail(ErrorCode::kNotFound, "no camera was found",
+              options->networks.empty()
+                  ? "a camera behind a router or without WS-Discovery needs --network CIDR"
+                  : "see whether ONVIF is switched on in the camera's own settings");
+}
+
+}  // namespace
+}  // namespace camctl::apps
+
+int main(int argc, char** argv) {
+  using namespace camctl::apps;
+  Flags flags;
+  return run_program(argc, argv, "camctl scan",
+                     "Finds ONVIF cameras on the network, and prints each as it is found.",
+                     [&](CLI::App& app, CommonOptions& common) -> Body {
+                       declare(app, flags);
+                       add_common_options(app, common, true);
+                       return [&](Context& context) { return run(flags, context); };
+                     });
+}
