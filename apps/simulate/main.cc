@@ -48,7 +48,10 @@ Result<void> run(const Options& options, apps::Context& context) {
   os::raise_descriptor_limit();
 
   EventLoop loop;
+  apps::ProgressLine progress(context.common);
+  progress.show("making the cameras' pictures (kept for the next start)");
   auto simulation = Simulation::start(loop, options, context.common.interfaces, std::move(*plans));
+  progress.clear();
   if (!simulation) return fail(simulation.error());
   if (auto r = print(**simulation, context.common); !r) return r;
   (*simulation)->announce();

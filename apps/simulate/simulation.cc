@@ -4,8 +4,9 @@
 
 #include "apps/simulate/discovery_responder.h"
 #include "apps/simulate/http_server.h"
+#include "apps/simulate/virtual_media.h"
+#include "base/url.h"
 #include "libonvif/virtual_device.h"
-#include "libonvif/virtual_device_identity.h"
 
 namespace camctl::simulate {
 namespace {
@@ -24,20 +25,42 @@ const char* name(onvif::VirtualAuth auth) {
   return "none";
 }
 
+constexpr std::string_view kServerName = "camctl-simulate";
+
 // A virtual camera. Its handlers hold its address, so it never moves.
 struct Camera {
-  explicit Camera(CameraPlan plan) : device(std::move(plan.device)) {}
-
   onvif::SoapReply answer(const onvif::SoapRequest& request);
   nlohmann::ordered_json record() const;
 
-  onvif::VirtualDevice device;
+  CameraPlan plan;
+  std::vector<ClipPtr> clips;  // one for each profile
+  std::unique_ptr<onvif::VirtualDevice> device;
+  std::unique_ptr<VirtualMedia> media;
 };
 
-onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) { return device.handle(request); }
+// The value of `profile` in a snapshot's query.
+std::string profile_token(std::string_view target) {
+  constexpr std::string_view kKey = "?profile=";
+  const auto at = target.find(kKey);
+  return at == std::string_view::npos ? std::string() : percent_decode(target.substr(at + kKey.size()));
+}
+
+onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) {
+  if (request.target.substr(0, request.target.find('?')) != onvif::kSnapshotPath)
+    return device->handle(request);
+  if (request.method != "GET" && request.method != "HEAD")
+    return {405, "text/plain; charset=utf-8", {{"Allow", "GET, HEAD"}}, "a snapshot is fetched by GET\n"};
+  if (auto refusal = device->refuse(request)) return *refusal;
+  const auto token = profile_token(request.target);
+  const auto& profiles = device->config().profiles;
+  std::size_t index = 0;  // the main one where none is named
+  while (!token.empty() && index < profiles.size() && profiles[index].token != token) ++index;
+  if (index == profiles.size()) return {404, "text/plain; charset=utf-8", {}, "there is no such profile\n"};
+  return {200, "image/jpeg", {{"Cache-Control", "no-store"}}, std::string(snapshot_jpeg(*clips[index]))};
+}
 
 nlohmann::ordered_json Camera::record() const {
-  const auto& config = device.config();
+  const auto& config = device->config();
   nlohmann::ordered_json profiles = nlohmann::ordered_json::array();
   for (const auto& profile : config.profiles)
     profiles.push_back(
@@ -56,38 +79,134 @@ nlohmann::ordered_json Camera::record() const {
           {"profiles", std::move(profiles)}};
 }
 
+// What the clip holds goes before what was planned; a file may be anything.
+void describe(onvif::VirtualProfile& profile, const ClipSummary& clip) {
+  profile.video = clip.video;
+  profile.audio = clip.audio;
+  profile.audio_sample_rate = clip.audio_sample_rate;
+  const auto take = [](auto& value, auto known) {
+    if (known != 0) value = known;
+  };
+  take(profile.width, clip.width);
+  take(profile.height, clip.height);
+  take(profile.fps, clip.fps);
+  take(profile.gop, clip.gop);
+  take(profile.bitrate_kbps, clip.bitrate_kbps);
+}
+
 }  // namespace
 
 struct Simulation::Impl {
-  explicit Impl(EventLoop& the_loop) : http(the_loop) {}
+  explicit Impl(EventLoop& the_loop) : loop(the_loop), pacer(the_loop), http(the_loop) {}
 
+  Result<void> listen_http();
+  Result<void> make_clips(const Options& options);
+  void start_devices();
+  Result<void> start_media(const Options& options);
+  Result<void> start_discovery(const Options& options, const std::vector<std::string>& interfaces);
+
+  EventLoop& loop;
+  MediaPacer pacer;
   std::vector<std::unique_ptr<Camera>> cameras;
   HttpServer http;
   std::unique_ptr<DiscoveryResponder> discovery;
 };
 
+// Comes first: a port that is taken should show before pictures are encoded. Requests wait until the loop
+// runs.
+Result<void> Simulation::Impl::listen_http() {
+  for (const auto& camera : cameras) {
+    const auto& config = camera->plan.device;
+    auto r =
+        http.listen(config.address, config.onvif_port,
+                    [one = camera.get()](const onvif::SoapRequest& request) { return one->answer(request); });
+    if (!r) return r;
+  }
+  return {};
+}
+
+Result<void> Simulation::Impl::make_clips(const Options& options) {
+  ClipLibrary library;
+  if (!options.file.empty()) {
+    const auto clip = library.file(options.file);
+    if (!clip) return fail(clip.error());
+    for (const auto& camera : cameras) camera->clips.assign(camera->plan.pictures.size(), *clip);
+    return {};
+  }
+  std::vector<PictureOptions> wanted;
+  for (const auto& camera : cameras)
+    wanted.insert(wanted.end(), camera->plan.pictures.begin(), camera->plan.pictures.end());
+  auto clips = library.pictures(wanted);
+  auto next = clips.begin();
+  for (const auto& camera : cameras) {
+    for (std::size_t i = 0; i < camera->plan.pictures.size(); ++i, ++next) {
+      if (!*next) return fail(next->error());
+      camera->clips.push_back(**next);
+    }
+  }
+  return {};
+}
+
+void Simulation::Impl::start_devices() {
+  for (const auto& camera : cameras) {
+    auto config = camera->plan.device;
+    for (std::size_t i = 0; i < config.profiles.size(); ++i)
+      describe(config.profiles[i], summary(*camera->clips[i]));
+    camera->device = std::make_unique<onvif::VirtualDevice>(std::move(config));
+  }
+}
+
+Result<void> Simulation::Impl::start_media(const Options& options) {
+  for (const auto& camera : cameras) {
+    const auto& config = camera->device->config();
+    VirtualMediaOptions media;
+    media.rtsp.address = config.address;
+    media.rtsp.port = config.rtsp_port;
+    media.rtsp.server_name = kServerName;
+    if (config.auth != onvif::VirtualAuth::kNone) {
+      media.rtsp.digest = config.digest;
+      media.rtsp.credentials = config.credentials;
+    }
+    for (const auto& profile : config.profiles) media.paths.push_back(profile.rtsp_path);
+    media.clips = camera->clips;
+    media.faults = options.faults;
+    media.clock_skew = config.clock_skew;
+    auto started = VirtualMedia::start(loop, pacer, std::move(media));
+    if (!started) return fail(started.error());
+    camera->media = std::move(*started);
+  }
+  return {};
+}
+
+Result<void> Simulation::Impl::start_discovery(const Options& options,
+                                               const std::vector<std::string>& interfaces) {
+  if (!options.discovery) return {};
+  const auto interface = discovery_interface(options.address, interfaces);
+  if (!interface) return fail(interface.error());
+  std::vector<const onvif::VirtualDevice*> devices;
+  for (const auto& camera : cameras) devices.push_back(camera->device.get());
+  auto responder = DiscoveryResponder::start(loop, *interface, std::move(devices));
+  if (!responder) return fail(responder.error());
+  discovery = std::move(*responder);
+  return {};
+}
+
 Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Options& options,
                                                       const std::vector<std::string>& interfaces,
                                                       std::vector<CameraPlan> plans) {
   auto impl = std::make_unique<Impl>(loop);
-  std::vector<const onvif::VirtualDevice*> devices;
   for (auto& plan : plans) {
-    auto& camera = *impl->cameras.emplace_back(std::make_unique<Camera>(std::move(plan)));
-    devices.push_back(&camera.device);
-    const auto& config = camera.device.config();
-    if (auto r = impl->http.listen(
-            config.address, config.onvif_port,
-            [&camera](const onvif::SoapRequest& request) { return camera.answer(request); });
-        !r)
-      return fail(r.error());
+    impl->cameras.push_back(std::make_unique<Camera>());
+    impl->cameras.back()->plan = std::move(plan);
   }
-  if (options.discovery) {
-    const auto interface = discovery_interface(options.address, interfaces);
-    if (!interface) return fail(interface.error());
-    auto responder = DiscoveryResponder::start(loop, *interface, std::move(devices));
-    if (!responder) return fail(responder.error());
-    impl->discovery = std::move(*responder);
+  auto result = impl->listen_http();
+  if (result) result = impl->make_clips(options);
+  if (result) {
+    impl->start_devices();
+    result = impl->start_media(options);
   }
+  if (result) result = impl->start_discovery(options, interfaces);
+  if (!result) return fail(result.error());
   return std::unique_ptr<Simulation>(new Simulation(std::move(impl)));
 }
 
