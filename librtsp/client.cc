@@ -1,0 +1,35 @@
+#include "librtsp/client.h"
+
+#include "librtsp/client_session.h"
+
+namespace camctl::rtsp {
+namespace {
+
+class RtspSource final : public media::Source {
+ public:
+  RtspSource(MediaPoller& poller, ClientOptions options) : poller_(poller), options_(std::move(options)) {}
+  ~RtspSource() override { stop(); }
+
+  void start(EventLoop& loop, media::SourceSink& sink) override {
+    session_ = std::make_shared<ClientSession>(loop, poller_.impl(), options_, sink);
+    session_->start();
+  }
+
+  void stop() override {
+    if (session_) session_->stop();
+    session_.reset();
+  }
+
+ private:
+  MediaPoller& poller_;
+  ClientOptions options_;
+  std::shared_ptr<ClientSession> session_;
+};
+
+}  // namespace
+
+std::unique_ptr<media::Source> make_source(MediaPoller& poller, ClientOptions options) {
+  return std::make_unique<RtspSource>(poller, std::move(options));
+}
+
+}  // namespace camctl::rtsp

@@ -1,0 +1,100 @@
+// What happens once a session plays: media, keep-alive, receiver reports.
+#include <fmt/format.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "librtsp/client_session.h"
+
+namespace camctl::rtsp {
+namespace {
+
+constexpr std::chrono::seconds kReportInterval{5};  // RFC 3550 §6.2's minimum
+// A frame that is not whole, or a message: what must be kept from one read to the next.
+constexpr std::size_t kMostPending = 4 + 65'535 + kMaxHeaderBytes;
+
+}  // namespace
+
+// Takes the connection out of Asio, which would wake for each packet, and gives it to the poller.
+void ClientSession::begin_media() {
+  boost::system::error_code error;
+  socket_.non_blocking(true, error);
+  media_fd_ = os::Fd(socket_.release(error));
+  if (error || !media_fd_)
+    return finish({ErrorCode::kIo, fmt::format("{}: {}", where(), error.message()), {}});
+  deadline_.after(options_.timeout, [this] {
+    if (!reception_.delivered())
+      finish(
+          {ErrorCode::kTimeout, fmt::format("{} plays, but sends nothing that can be decoded", where()), {}});
+  });
+  keep_alive_timer_.after(session_timeout_ / 2, [this] { keep_alive(); });
+  if (!datagrams_.empty()) report_timer_.after(kReportInterval, [this] { send_receiver_reports(); });
+  poller_.add(media_fd_.get(), *this);
+}
+
+void ClientSession::on_readable(int fd, std::span<std::uint8_t> scratch,
+                                std::chrono::steady_clock::time_point now) {
+  const auto self = shared_from_this();  // a frame may end the session
+  now_ = now;
+  while (!stopped_) {
+    std::copy(pending_.begin(), pending_.end(), scratch.begin());
+    const std::size_t kept = pending_.size();
+    const ssize_t count = ::recv(fd, scratch.data() + kept, scratch.size() - kept, 0);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (count < 0)
+      return finish({ErrorCode::kNetwork, fmt::format("{}: {}", where(), std::strerror(errno)), {}});
+    if (count == 0)
+      return finish({ErrorCode::kNetwork, fmt::format("{} closed the connection", where()), {}});
+    const auto data = media::ByteView(scratch).first(kept + static_cast<std::size_t>(count));
+    const auto used = parser_.consume(data, *this);
+    if (!used) return finish({used.error().code, where() + ": " + used.error().message, {}});
+    const auto rest = data.subspan(*used);
+    if (rest.size() > kMostPending)
+      return finish({ErrorCode::kLimit, fmt::format("{} sends a message without end", where()), {}});
+    pending_.assign(rest.begin(), rest.end());
+    if (data.size() < scratch.size()) return;  // the socket is empty
+  }
+}
+
+void ClientSession::on_frame(std::uint8_t channel, media::ByteView packet) {
+  const auto entry = channels_[channel];
+  if (entry < 0) return;
+  const auto track = static_cast<std::size_t>(entry / 2);
+  if (track >= track_urls_.size()) return;
+  if (!media_fd_) now_ = std::chrono::steady_clock::now();  // early, between replies
+  if (entry % 2 == 0)
+    reception_.on_rtp(track, packet, now_);
+  else
+    reception_.on_rtcp(track, packet, now_);
+}
+
+// Cameras that ask us something only want to hear that we are there.
+void ClientSession::answer(const Message& message) {
+  const bool known = message.method == "OPTIONS" || message.method == "GET_PARAMETER" ||
+                     message.method == "SET_PARAMETER" || message.method == "ANNOUNCE";
+  send_now(fmt::format("RTSP/1.0 {}\r\nCSeq: {}\r\n\r\n", known ? "200 OK" : "501 Not Implemented",
+                       message.cseq().value_or(0)));
+}
+
+// What does not fit into the socket's buffer is left out: the peer has stopped reading, and silence on its
+// side ends the session soon.
+void ClientSession::send_now(const std::string& text) {
+  const int fd = media_fd_ ? media_fd_.get() : socket_.native_handle();
+  [[maybe_unused]] const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+void ClientSession::keep_alive() {
+  send_now(request(has_get_parameter_ ? "GET_PARAMETER" : "OPTIONS",
+                   control_url(base_url_, description_.control), {}));
+  keep_alive_timer_.after(session_timeout_ / 2, [this] { keep_alive(); });
+}
+
+void ClientSession::send_receiver_reports() {
+  for (std::size_t i = 0; i < datagrams_.size(); ++i)
+    if (const auto report = reception_.report(i, std::chrono::steady_clock::now()))
+      datagrams_[i]->send_rtcp(write_receiver_report(*report));
+  report_timer_.after(kReportInterval, [this] { send_receiver_reports(); });
+}
+
+}  // namespace camctl::rtsp

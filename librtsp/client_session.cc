@@ -1,0 +1,289 @@
+// How a session is set up: connect, DESCRIBE, SETUP, PLAY (RFC 2326 §10).
+#include "librtsp/client_session.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace camctl::rtsp {
+namespace {
+
+constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
+constexpr unsigned kMostRedirects = 5;  // cameras use one, to another port or path
+// Shorter than any camera's, so that a nonsense `timeout=0` does not make us flood it.
+constexpr std::chrono::seconds kShortestSession{5}, kLongestSession{3600};
+
+bool is_redirect(int status) { return status >= 301 && status <= 308 && status != 304; }
+
+// A redirect must not carry credentials to another host, so it starts without.
+Credentials credentials_for(const ClientOptions& options) {
+  return options.credentials.empty() ? options.url.credentials : options.credentials;
+}
+
+Error status_error(std::string_view doing, int status, std::string_view reason) {
+  const auto code = status == 404                    ? ErrorCode::kNotFound
+                    : status == 401 || status == 403 ? ErrorCode::kAuth
+                                                     : ErrorCode::kProtocol;
+  return {code, fmt::format("{}: {} {}", doing, status, reason),
+          status == 404 ? "the camera has no stream of this name; run camctl discover again" : ""};
+}
+
+std::uint64_t parse_number(std::string_view text, std::uint64_t otherwise) {
+  std::from_chars(text.data(), text.data() + text.size(), otherwise);
+  return otherwise;
+}
+
+}  // namespace
+
+ClientSession::ClientSession(EventLoop& loop, MediaPoller::Impl& poller, ClientOptions options,
+                             media::SourceSink& sink)
+    : loop_(loop),
+      poller_(poller),
+      options_(std::move(options)),
+      sink_(sink),
+      url_(options_.url),
+      auth_(credentials_for(options_), true),
+      socket_(loop.context()),
+      resolver_(loop.context()),
+      deadline_(loop),
+      keep_alive_timer_(loop),
+      report_timer_(loop),
+      reception_(sink) {
+  channels_.fill(-1);
+}
+
+ClientSession::~ClientSession() { close(); }
+
+std::string ClientSession::where() const { return url_.host + fmt::format(":{}", url_.effective_port()); }
+
+void ClientSession::start() {
+  boost::asio::co_spawn(
+      loop_.context(),
+      [self = shared_from_this()]() -> boost::asio::awaitable<void> {
+        const auto result = co_await self->run();
+        if (!result) self->finish(result.error());
+      },
+      boost::asio::detached);
+}
+
+ClientSession::Task<> ClientSession::run() {
+  if (auto done = co_await connect(); !done) co_return done;
+  if (auto done = co_await describe(); !done) co_return done;
+  if (auto done = co_await set_up_tracks(); !done) co_return done;
+  if (auto done = co_await play(); !done) co_return done;
+  if (!stopped_) begin_media();
+  co_return Result<void>{};
+}
+
+ClientSession::Task<> ClientSession::connect() {
+  set_deadline();
+  const auto [resolve_error, endpoints] =
+      co_await resolver_.async_resolve(url_.host, std::to_string(url_.effective_port()), kTuple);
+  if (timed_out_) co_return fail(ErrorCode::kTimeout, fmt::format("{} can't be resolved in time", url_.host));
+  if (resolve_error)
+    co_return fail(ErrorCode::kNetwork,
+                   fmt::format("{} can't be resolved: {}", url_.host, resolve_error.message()));
+  const auto [error, endpoint] = co_await boost::asio::async_connect(socket_, endpoints, kTuple);
+  if (timed_out_)
+    co_return fail(ErrorCode::kTimeout, fmt::format("{} does not answer", where()), "is the camera on?");
+  if (error)
+    co_return fail(ErrorCode::kNetwork, fmt::format("connecting to {}: {}", where(), error.message()),
+                   "is the camera on, and is this its RTSP port?");
+  boost::system::error_code ignored;
+  socket_.set_option(Tcp::no_delay(true), ignored);
+  co_return Result<void>{};
+}
+
+ClientSession::Task<> ClientSession::describe() {
+  const std::string target = url_.to_string();
+  // What it can do, for keep-alive. A refusal says nothing about DESCRIBE.
+  auto options = co_await exchange_once("OPTIONS", target, {});
+  if (!options) co_return fail(options.error());
+  has_get_parameter_ = options->header("Public").find("GET_PARAMETER") != std::string_view::npos;
+
+  auto reply = co_await exchange("DESCRIBE", target, "Accept: application/sdp\r\n");
+  if (!reply) co_return fail(reply.error());
+  if (is_redirect(reply->status)) {
+    auto next = Url::parse(reply->header("Location"));
+    if (!next || next->scheme != "rtsp" || ++redirects_ > kMostRedirects)
+      co_return fail(ErrorCode::kProtocol, fmt::format("{} redirects to nowhere", where()));
+    if (next->host != url_.host) auth_ = AuthClient({}, false);
+    url_ = std::move(*next);
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    pending_.clear();
+    if (auto connected = co_await connect(); !connected) co_return connected;
+    co_return co_await describe();
+  }
+  if (reply->status != 200) co_return fail(status_error(where(), reply->status, reply->reason));
+
+  auto description = parse_sdp(reply->body);
+  if (!description) co_return fail(where(), description.error());
+  description_ = std::move(*description);
+  base_url_ = target;
+  for (const auto* name : {"Content-Location", "Content-Base"})
+    if (const auto value = text::trim(reply->header(name)); !value.empty() && Url::parse(value))
+      base_url_ = Url::parse(value)->to_string();
+  co_return Result<void>{};
+}
+
+// The first video track and the first audio track that can be taken apart.
+ClientSession::Task<> ClientSession::set_up_tracks() {
+  const auto first = [this](media::TrackKind kind) {
+    return std::find_if(description_.tracks.begin(), description_.tracks.end(),
+                        [kind](const DescribedTrack& track) { return track.format.kind == kind; });
+  };
+  const auto video = first(media::TrackKind::kVideo), audio = first(media::TrackKind::kAudio);
+  if (video != description_.tracks.end())
+    if (auto done = co_await set_up(*video); !done) co_return done;
+  if (options_.audio && audio != description_.tracks.end()) {
+    const auto done = co_await set_up(*audio);
+    // A stream without its sound is better than none; a connection that broke is not.
+    if (!done && (video == description_.tracks.end() || !socket_.is_open())) co_return done;
+  }
+  if (track_urls_.empty())
+    co_return fail(ErrorCode::kUnsupported, fmt::format("{} offers no track", where()));
+  co_return Result<void>{};
+}
+
+ClientSession::Task<Transport> ClientSession::propose(const std::string& target, bool tcp,
+                                                      std::string& transport_text) {
+  const auto index = track_urls_.size();
+  std::string proposal;
+  if (tcp) {
+    proposal = fmt::format("Transport: RTP/AVP/TCP;unicast;interleaved={}-{}\r\n", 2 * index, 2 * index + 1);
+  } else {
+    boost::system::error_code error;
+    const auto local = socket_.local_endpoint(error).address();
+    const auto peer = socket_.remote_endpoint(error).address();
+    auto receiver = DatagramReceiver::open(
+        poller_, local, peer,
+        [this, index](media::ByteView packet, auto arrival) {
+          if (index < track_urls_.size()) reception_.on_rtp(index, packet, arrival);
+        },
+        [this, index](media::ByteView packet, auto arrival) {
+          if (index < track_urls_.size()) reception_.on_rtcp(index, packet, arrival);
+        });
+    if (!receiver) co_return fail(receiver.error());
+    proposal = fmt::format("Transport: RTP/AVP;unicast;client_port={}-{}\r\n", (*receiver)->port(),
+                           (*receiver)->port() + 1);
+    datagrams_.push_back(std::move(*receiver));
+  }
+  auto reply = co_await exchange("SETUP", target, proposal);
+  if (!reply) co_return fail(reply.error());
+  if (reply->status == 461 || reply->status == 459)
+    co_return fail(ErrorCode::kUnsupported,
+                   fmt::format("{} refuses RTP over {}", where(), tcp ? "TCP" : "UDP"));
+  if (reply->status != 200) co_return fail(status_error(where(), reply->status, reply->reason));
+
+  // "12345678;timeout=60"
+  const auto fields = text::split(reply->header("Session"), ";");
+  if (!fields.empty()) session_id_ = text::trim(fields[0]);
+  for (const auto field : fields)
+    if (const auto pair = text::trim(field); text::iequals(pair.substr(0, 8), "timeout="))
+      session_timeout_ = std::clamp(std::chrono::seconds(parse_number(pair.substr(8), 60)), kShortestSession,
+                                    kLongestSession);
+  transport_text = reply->header("Transport");
+  const auto transports = parse_transports(transport_text);
+  if (transports.empty()) {  // some cameras leave it out where they agree
+    Transport agreed;
+    agreed.tcp = tcp;
+    co_return agreed;
+  }
+  co_return transports.front();
+}
+
+ClientSession::Task<> ClientSession::set_up(const DescribedTrack& track) {
+  if (auto added = reception_.add_track(track.format); !added) co_return fail(where(), added.error());
+  const std::string target = control_url(control_url(base_url_, description_.control), track.control);
+  const bool try_tcp = options_.transport != ClientOptions::Transport::kUdp && datagrams_.empty();
+  std::string text;  // what the transport's views point into
+  auto agreed = try_tcp ? co_await propose(target, true, text) : co_await propose(target, false, text);
+  if (!agreed && try_tcp && agreed.error().code == ErrorCode::kUnsupported &&
+      options_.transport == ClientOptions::Transport::kAuto && track_urls_.empty())
+    agreed = co_await propose(target, false, text);
+  if (!agreed) {
+    reception_.remove_last_track();
+    co_return fail(agreed.error());
+  }
+
+  const auto index = track_urls_.size();
+  if (datagrams_.empty()) {
+    const auto channels =
+        agreed->interleaved.value_or(std::pair<std::uint8_t, std::uint8_t>(2 * index, 2 * index + 1));
+    channels_[channels.first] = static_cast<std::int8_t>(2 * index);
+    channels_[channels.second] = static_cast<std::int8_t>(2 * index + 1);
+  } else if (agreed->server_port) {
+    datagrams_.back()->set_peer_ports(agreed->server_port->first, agreed->server_port->second);
+  }
+  track_urls_.push_back(target);
+  co_return Result<void>{};
+}
+
+ClientSession::Task<> ClientSession::play() {
+  const std::string aggregate = control_url(base_url_, description_.control);
+  auto reply = co_await exchange("PLAY", aggregate, "Range: npt=0.000-\r\n");
+  // No aggregate control (RFC 2326 §10.5): each track by itself.
+  for (const auto& track : track_urls_) {
+    if (!reply || reply->status == 200) break;
+    reply = co_await exchange("PLAY", track, "Range: npt=0.000-\r\n");
+  }
+  if (!reply) co_return fail(reply.error());
+  if (reply->status != 200) co_return fail(status_error(where(), reply->status, reply->reason));
+  note_rtp_info(reply->header("RTP-Info"));
+  co_return Result<void>{};
+}
+
+// url=…;seq=…;rtptime=…, one a track (RFC 2326 §12.33), told apart by their URLs' ends: some cameras write
+// relative ones.
+void ClientSession::note_rtp_info(std::string_view header) {
+  for (const auto entry : text::split(header, ",")) {
+    std::string_view url;
+    std::optional<std::uint64_t> time;
+    for (const auto field : text::split(entry, ";")) {
+      const auto pair = text::trim(field);
+      if (text::iequals(pair.substr(0, 4), "url=")) url = pair.substr(4);
+      if (text::iequals(pair.substr(0, 8), "rtptime=")) time = parse_number(pair.substr(8), 0);
+    }
+    if (url.empty() || !time) continue;
+    for (std::size_t i = 0; i < track_urls_.size(); ++i)
+      if (track_urls_[i].ends_with(url)) reception_.set_rtp_start(i, static_cast<std::uint32_t>(*time));
+  }
+}
+
+void ClientSession::stop() {
+  if (stopped_) return;
+  if (media_fd_ && !session_id_.empty())
+    send_now(request("TEARDOWN", control_url(base_url_, description_.control), {}));
+  stopped_ = true;
+  close();
+}
+
+void ClientSession::finish(Error error) {
+  if (stopped_) return;
+  stopped_ = true;
+  close();
+  sink_.on_end(fail(std::move(error)));
+}
+
+void ClientSession::close() {
+  deadline_.cancel();
+  keep_alive_timer_.cancel();
+  report_timer_.cancel();
+  resolver_.cancel();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  datagrams_.clear();
+  if (media_fd_) poller_.remove(media_fd_.get());
+  media_fd_.reset();
+}
+
+}  // namespace camctl::rtsp

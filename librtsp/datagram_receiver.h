@@ -1,0 +1,52 @@
+// The receiving side of one track over UDP: a pair of ports, reordering, receiver reports.
+#pragma once
+
+#include <boost/asio/ip/address.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/os/fd.h"
+#include "base/result.h"
+#include "librtsp/media_poller.h"
+#include "librtsp/reorder_buffer.h"
+
+namespace camctl::rtsp {
+
+// Takes datagrams from one address only. All calls on the loop's thread.
+class DatagramReceiver final : private MediaPoller::Impl::Handler {
+ public:
+  using Packet = std::function<void(media::ByteView packet, std::chrono::steady_clock::time_point arrival)>;
+
+  // Binds an even port and the next one (RFC 3550 §11) on `local`. `rtp` gets packets in order. Either may
+  // destroy this receiver. kIo where no pair is free.
+  static Result<std::unique_ptr<DatagramReceiver>> open(MediaPoller::Impl& poller,
+                                                        const boost::asio::ip::address& local,
+                                                        const boost::asio::ip::address& peer, Packet rtp,
+                                                        Packet rtcp);
+  ~DatagramReceiver() override;
+
+  std::uint16_t port() const { return port_; }
+  // The server's ports: sends them an empty packet, so that firewalls between let the answers through.
+  void set_peer_ports(std::uint16_t rtp, std::uint16_t rtcp);
+  void send_rtcp(media::ByteView packet);
+
+ private:
+  DatagramReceiver(MediaPoller::Impl& poller, boost::asio::ip::address peer, Packet rtp, Packet rtcp);
+  Result<void> bind(const boost::asio::ip::address& local);
+  void send(int fd, std::uint16_t port, media::ByteView packet);
+  void on_readable(int fd, std::span<std::uint8_t> scratch,
+                   std::chrono::steady_clock::time_point now) override;
+
+  MediaPoller::Impl& poller_;
+  const boost::asio::ip::address peer_;
+  Packet rtcp_;
+  ReorderBuffer reorder_;
+  std::chrono::steady_clock::time_point now_;
+  os::Fd rtp_fd_, rtcp_fd_;
+  std::uint16_t port_ = 0, peer_rtp_ = 0, peer_rtcp_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace camctl::rtsp
