@@ -49,6 +49,16 @@ Ticks usable(Ticks time) {
   return std::abs(time == kNoTime ? 0 : time) > kLargestCameraTime ? kNoTime : time;
 }
 
+// How much later than decoded a unit is shown; 0 where the two times make no sense together.
+Ticks composition_of(Ticks pts, Ticks dts, std::uint32_t clock_rate) {
+  const auto largest = ticks_of(Timeline::kLargestSkew, clock_rate);
+  for (const auto wrap : {Ticks{0}, kWraps[0], kWraps[1]}) {
+    const auto composition = pts - dts + wrap;
+    if (composition >= 0 && composition <= largest) return composition;
+  }
+  return 0;
+}
+
 std::optional<std::uint8_t> declared_reorder(const media::VideoInfo& video) {
   if (video.codec == media::Codec::kH264) {
     const auto sps = media::parse_h264_sps(video.sps);
@@ -134,14 +144,13 @@ Break Timeline::apply(media::AccessUnit& unit) {
   if (dts != kNoTime && pts != kNoTime && dts < pts) track.source_knows_dts = true;
   // The clock that is followed: decoding times where the source has them, presentation times else.
   const bool by_dts = dts != kNoTime && (track.source_knows_dts || pts == kNoTime);
-  const Ticks composition = by_dts && pts != kNoTime ? pts - dts : 0;
+  const Ticks composition = by_dts && pts != kNoTime ? composition_of(pts, dts, track.clock_rate) : 0;
   auto [axis, brk] = place(track, by_dts ? dts : pts, unit.arrival);
   track.last_arrival = unit.arrival;
 
   if (by_dts) {
     unit.dts = axis;
-    const bool sane = composition >= 0 && composition <= ticks_of(kLargestSkew, track.clock_rate);
-    unit.pts = axis + (sane ? composition : 0);
+    unit.pts = axis + composition;
   } else {
     unit.pts = axis;
     if (brk == Break::kHard) track.pending_count = track.history_count = 0;

@@ -17,8 +17,13 @@ system_clock::time_point compare_clocks(steady_clock::time_point moment) {
          std::chrono::duration_cast<system_clock::duration>(moment - steady_clock::now());
 }
 
+// The most that rounds down.
+constexpr std::chrono::milliseconds kLongestRounded{499};
+
 // What a segment takes of memory.
-std::size_t cost(const Segment& segment) { return segment.bytes + segment.units.size() * Window::kUnitOverhead; }
+std::size_t cost(const Segment& segment) {
+  return segment.bytes + segment.units.size() * Window::kUnitOverhead;
+}
 
 MediaTime total_duration(const std::vector<SegmentPtr>& segments) {
   return std::accumulate(segments.begin(), segments.end(), MediaTime{},
@@ -152,16 +157,17 @@ bool Window::must_cut(const AccessUnit& unit, MediaTime time) const {
   if (cost(*open_) + unit.data.size() > options_.max_bytes / 4) return true;
   const auto elapsed = time - open_->start;
   const auto wanted = std::chrono::duration_cast<MediaTime>(options_.segment_duration);
-  const auto tolerance = std::min(std::chrono::duration_cast<MediaTime>(kCutTolerance), wanted / 20);
-  if (!info_->video) return elapsed + tolerance >= wanted;
+  if (!info_->video) return elapsed >= wanted;
   if (unit.track != TrackKind::kVideo) {
     // Sound goes on and pictures do not: the segment must end all the same.
     return elapsed > longest() && open_end_ + std::chrono::duration_cast<MediaTime>(kRounding) < time;
   }
   if (unit.key) {
-    const bool next_key_is_too_late =
-        last_gop_ > MediaTime{} && last_gop_ <= longest() && elapsed + last_gop_ > longest();
-    return cut_at_next_key_ || !open_->independent || elapsed + tolerance >= wanted || next_key_is_too_late;
+    if (cut_at_next_key_ || !open_->independent) return true;
+    const auto tolerance = std::min(std::chrono::duration_cast<MediaTime>(kCutTolerance), wanted / 20);
+    const auto gop = last_key_ ? time - *last_key_ : MediaTime{};
+    const bool next_key_is_too_late = gop <= longest() && elapsed + gop > longest();
+    return elapsed + tolerance >= wanted || next_key_is_too_late;
   }
   // Inside a GOP: in equal pieces where its length is known, as late as possible else.
   if (last_gop_ > longest()) {
@@ -204,8 +210,8 @@ bool Window::close(const AccessUnit* next) {
   auto segment = std::move(open_);
   open_.reset();
   auto end = open_end_;
-  if (next != nullptr &&
-      time_of(*next) - segment->start <= MediaTime(target_) + std::chrono::milliseconds{499}) {
+  const auto rounds_to_target = MediaTime(target_) + std::chrono::duration_cast<MediaTime>(kLongestRounded);
+  if (next != nullptr && time_of(*next) - segment->start <= rounds_to_target) {
     end = time_of(*next);
     (next->track == TrackKind::kVideo ? segment->video_end : segment->audio_end) = next->dts;
   } else if (next != nullptr) {
@@ -215,7 +221,7 @@ bool Window::close(const AccessUnit* next) {
   // A cut by its soft cause is signalled even though the axis goes on.
   if (next != nullptr && cut_at_next_key_ && next->key && next->track == TrackKind::kVideo)
     discontinuity_pending_ = true;
-  segment->duration = std::clamp(end - segment->start, MediaTime{1}, longest());
+  segment->duration = std::clamp(end - segment->start, MediaTime{1}, rounds_to_target);
   segment->program_date_time = date_of(*segment);
   publish(std::move(segment));
   return true;

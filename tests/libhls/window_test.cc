@@ -1,0 +1,355 @@
+#include "libhls/window.h"
+
+#include <doctest/doctest.h>
+
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "tests/libhls/feeding.h"
+
+namespace camctl::hls {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using std::chrono::system_clock;
+
+// The server's wall clock of these tests: the axis's zero is 1,000,000 s after 1970.
+system_clock::time_point test_clock(steady_clock::time_point moment) {
+  return system_clock::time_point(1'000'000s) +
+         std::chrono::duration_cast<system_clock::duration>(moment - kOrigin);
+}
+
+double seconds(MediaTime time) { return std::chrono::duration<double>(time).count(); }
+
+std::vector<double> durations(const Window& window) {
+  std::vector<double> out;
+  for (const auto& segment : window.state()->segments) out.push_back(seconds(segment->duration));
+  return out;
+}
+
+// RFC 8216 §4.3.3.1, and what must hold of any window at any time.
+void check_rules(const Window& window) {
+  const auto state = window.state();
+  const Segment* before = nullptr;
+  for (const auto& segment : state->segments) {
+    CHECK(std::lround(seconds(segment->duration)) <= state->target_duration.count());
+    CHECK(segment->duration.count() > 0);
+    CHECK_FALSE(segment->units.empty());
+    CHECK(segment->info != nullptr);
+    CHECK(window.find(segment->number) == segment);
+    CHECK(window.find_info(segment->init_version) == segment->info);
+    if (before != nullptr) {
+      CHECK(segment->number == before->number + 1);
+      CHECK(segment->discontinuity_sequence ==
+            before->discontinuity_sequence + (segment->discontinuity ? 1 : 0));
+      if (!segment->discontinuity) {
+        CHECK(segment->init_version == before->init_version);
+        CHECK(segment->start == before->start + before->duration);
+      }
+    }
+    before = segment.get();
+  }
+}
+
+TEST_CASE("cut at the first key frame after the segment duration") {
+  struct Case {
+    const char* what;
+    int gop;
+    std::chrono::milliseconds wanted;
+    std::vector<double> first;
+  };
+  for (const auto& c : {
+           Case{"GOP of 1 s", 25, 2000ms, {2, 2, 2}},
+           Case{"GOP of 2 s", 50, 2000ms, {2, 2, 2}},
+           Case{"GOP of 2 s less a frame is near enough", 49, 2000ms, {1.96, 1.96, 1.96}},
+           Case{"GOP of 1.2 s", 30, 2000ms, {2.4, 2.4, 2.4}},
+           Case{"GOP of 3 s", 75, 2000ms, {3, 3, 3}},
+           Case{"GOP of 4 s", 100, 2000ms, {4, 4, 4}},
+           Case{"GOP of 4.2 s still rounds to 4", 105, 2000ms, {4.2, 4.2, 4.2}},
+           Case{"GOP of 1 s, segments of 1 s", 25, 1000ms, {1, 1, 1}},
+           Case{"GOP of 10 s is cut inside, in equal pieces once it is known",
+                250,
+                2000ms,
+                {4.4, 4.4, 1.2, 10.0 / 3, 10.0 / 3, 10.0 / 3}},
+       }) {
+    CAPTURE(c.what);
+    Window window({c.wanted, 100, 4s, 1u << 30}, test_clock);
+    window.set_info(make_info(h264_info(), std::nullopt));
+    push_video(window, 9'000, 25 * 30, c.gop);
+    REQUIRE(window.state()->segments.size() >= 6);
+    for (std::size_t i = 0; i < c.first.size(); ++i) {
+      CAPTURE(i);
+      CHECK(std::abs(seconds(window.find(i)->duration) - c.first[i]) <= 0.06);
+    }
+    CHECK(window.state()->independent == (c.gop < 125));
+    check_rules(window);
+  }
+}
+
+TEST_CASE("a key frame that would come too late is not waited for") {
+  // 2.5 s after the first one comes a key frame, but the wanted 3 s would make it 5 s.
+  Window window({3000ms, 6, 4s, 1u << 30}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 25 * 20, 63);
+  for (const auto length : durations(window)) CHECK(length == doctest::Approx(2.52).epsilon(0.01));
+  CHECK(window.state()->independent);
+}
+
+TEST_CASE("the target duration is settled by the options") {
+  CHECK(target_duration({}) == 4s);
+  CHECK(target_duration({1000ms, 6, 2s, 1}) == 2s);
+  CHECK(target_duration({5500ms, 6, 4s, 1}) == 6s);
+  CHECK(target_duration({0ms, 6, 0s, 1}) == 1s);
+  Window window(WindowOptions{});
+  CHECK(window.state()->target_duration == 4s);
+}
+
+TEST_CASE("audio alone is cut by time") {
+  Window window({}, test_clock);
+  window.set_info(make_info(std::nullopt, aac_info()));
+  for (int i = 0; i < 1'000; ++i) window.push(audio_unit(i * kAacFrame), Break::kNone);
+  for (const auto length : durations(window)) CHECK(length == doctest::Approx(2.0).epsilon(0.02));
+  CHECK(window.state()->independent);
+  check_rules(window);
+}
+
+TEST_CASE("audio goes into the segment in which it arrives, and waits for the first picture") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), aac_info()));
+  CHECK_FALSE(window.push(audio_unit(0), Break::kNone));
+  CHECK_FALSE(window.push(video_unit(0, false), Break::kNone));
+  CHECK(window.counters().dropped_units == 2);
+  push_video(window, kFrame, 101, 50, true);
+  REQUIRE(window.state()->segments.size() == 2);
+  const auto& segment = *window.state()->segments[0];
+  CHECK(segment.units.front()->key);
+  CHECK(segment.units.front()->track == media::TrackKind::kVideo);
+  CHECK(segment.units.size() > 50 + 90);
+  CHECK(segment.video_end == kFrame + 50 * kFrame);
+}
+
+TEST_CASE("at least six segments and three target durations are listed; delisted ones stay for a while") {
+  Window window({1000ms, 6, 4s, 1u << 30}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 25 * 60 + 1, 25);
+  const auto state = window.state();
+  CHECK(state->segments.size() == 12);  // of 1 s each, with a target duration of 4 s
+  const auto first = state->segments.front()->number;
+  // RFC 8216 §6.2.2: the segment's own duration and that of the playlist.
+  CHECK(window.find(first - 13) != nullptr);
+  CHECK(window.find(first - 16) == nullptr);
+  CHECK(window.find(0) == nullptr);
+  CHECK(window.find(state->segments.back()->number + 1) == nullptr);
+  check_rules(window);
+}
+
+TEST_CASE("an outage: media sequence goes on behind a discontinuity") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 120, 50);
+  CHECK(window.interrupt());  // lists what was being built
+  CHECK_FALSE(window.interrupt());
+  CHECK(window.state()->segments.size() == 3);
+  CHECK(durations(window).back() == doctest::Approx(0.8));
+
+  window.set_info(make_info(h264_info(), std::nullopt));  // the same as before
+  window.push(video_unit(20 * kSecond, false), Break::kHard);
+  CHECK(window.counters().dropped_units == 1);
+  push_video(window, 20 * kSecond + kFrame, 51, 50);
+  const auto& segment = *window.state()->segments.back();
+  CHECK(segment.number == 3);
+  CHECK(segment.discontinuity);
+  CHECK(segment.discontinuity_sequence == 1);
+  CHECK(segment.init_version == 0);
+  check_rules(window);
+}
+
+TEST_CASE("other parameter sets: a new init version behind a discontinuity, at once") {
+  Window window({}, test_clock);
+  const auto before = make_info(h264_info(), std::nullopt);
+  window.set_info(before);
+  push_video(window, 0, 20, 50);
+  const auto after = make_info(h265_info(), std::nullopt);
+  CHECK(window.set_info(after));
+  CHECK_FALSE(window.push(video_unit(20 * kFrame, false), Break::kNone));
+  push_video(window, 21 * kFrame, 51, 50);
+  const auto state = window.state();
+  REQUIRE(state->segments.size() == 2);
+  CHECK(state->segments[0]->init_version == 0);
+  CHECK(state->segments[1]->init_version == 1);
+  CHECK(state->segments[1]->discontinuity);
+  CHECK(window.find_info(0) == before);
+  CHECK(window.find_info(1) == after);
+  CHECK(window.find_info(2) == nullptr);
+  check_rules(window);
+}
+
+TEST_CASE("a soft break is told at the next key frame, and no picture is lost") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  for (int i = 0; i < 160; ++i)
+    window.push(video_unit(i * kFrame, i % 25 == 0), i == 30 ? Break::kSoft : Break::kNone);
+  const auto state = window.state();
+  REQUIRE(state->segments.size() >= 2);
+  CHECK(state->segments[0]->units.size() == 50);
+  CHECK(state->segments[1]->discontinuity);
+  CHECK(window.counters().dropped_units == 0);
+  check_rules(window);
+}
+
+TEST_CASE("a loss leaves out pictures up to the next key frame, inside one segment") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  for (int i = 0; i < 120; ++i) {
+    auto unit = video_unit(i * kFrame, i % 25 == 0);
+    unit.gap_before = i == 30;
+    window.push(std::move(unit), Break::kNone);
+  }
+  const auto state = window.state();
+  REQUIRE(state->segments.size() == 2);
+  CHECK(state->segments[0]->units.size() == 30);
+  CHECK_FALSE(state->segments[1]->discontinuity);
+  CHECK(window.counters().dropped_units == 20);
+  check_rules(window);
+}
+
+TEST_CASE("a hole of lost pictures that no segment may span is a discontinuity") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 26, 100);
+  for (int i = 26; i < 150; ++i) {
+    auto unit = video_unit(i * kFrame, false);
+    unit.gap_before = i == 26;
+    window.push(std::move(unit), Break::kNone);
+  }
+  push_video(window, 150 * kFrame, 120, 60);
+  const auto state = window.state();
+  REQUIRE(state->segments.size() >= 2);
+  CHECK(seconds(state->segments[0]->duration) == doctest::Approx(1.04));
+  CHECK(state->segments[1]->discontinuity);
+  check_rules(window);
+}
+
+TEST_CASE("sound that goes on without pictures still makes segments") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), aac_info()));
+  push_video(window, 0, 26, 50, true);
+  for (int i = 60; i < 1'500; ++i) window.push(audio_unit(i * kAacFrame), Break::kNone);
+  CHECK(window.state()->segments.size() >= 5);
+  CHECK_FALSE(window.state()->independent);
+  check_rules(window);
+}
+
+TEST_CASE("bytes are bounded whatever a camera sends") {
+  WindowOptions options;
+  options.max_bytes = 1u << 20;
+  Window window(options, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 2'000, 50, false, 20'000);
+  CHECK(window.counters().bytes <= options.max_bytes);
+  CHECK(window.counters().evicted_early > 0);
+  CHECK_FALSE(window.state()->segments.empty());
+  CHECK(window.newest_gop().size() == 1);  // the key frame alone
+  check_rules(window);
+
+  // Tiny units count by what their bookkeeping takes.
+  Window tiny(options, test_clock);
+  tiny.set_info(make_info(h264_info(), std::nullopt));
+  for (int i = 0; i < 20'000; ++i) tiny.push(video_unit(i, i == 0, 1), Break::kNone);
+  CHECK(tiny.counters().bytes <= options.max_bytes);
+}
+
+TEST_CASE("the newest group of pictures is at hand") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), aac_info()));
+  CHECK(window.newest_gop().empty());
+  push_video(window, 0, 60, 50, true);
+  const auto gop = window.newest_gop();
+  REQUIRE(gop.size() == 10);
+  CHECK(gop.front()->key);
+  CHECK(gop.back()->dts == 59 * kFrame);
+}
+
+TEST_CASE("program date time is the server's clock, by the unit that was the least late") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  for (int i = 0; i < 101; ++i) {
+    auto unit = video_unit(9'000 + i * kFrame, i % 50 == 0);
+    unit.arrival += i % 50 == 0 ? 80ms : 20ms;  // key frames are large and take longer
+    window.push(std::move(unit), Break::kNone);
+  }
+  const auto state = window.state();
+  REQUIRE(state->segments.size() == 2);
+  CHECK(state->segments[0]->program_date_time == system_clock::time_point(1'000'000s + 120ms));
+  CHECK(state->segments[1]->program_date_time == system_clock::time_point(1'000'002s + 120ms));
+}
+
+TEST_CASE("program date time follows a drifting camera slowly, and a step of the server's clock at once") {
+  auto step = 0s;
+  Window window({}, [&](steady_clock::time_point moment) { return test_clock(moment) + step; });
+  window.set_info(make_info(h264_info(), std::nullopt));
+  const auto push = [&](int i) {
+    auto unit = video_unit(i * kFrame, i % 50 == 0);
+    unit.arrival += std::chrono::microseconds(40 * i);  // a clock that is 0.1 % slow
+    window.push(std::move(unit), Break::kNone);
+  };
+  for (int i = 0; i < 5'001; ++i) push(i);
+  auto newest = window.state()->segments.back();
+  auto late = newest->program_date_time - (system_clock::time_point(1'000'000s) +
+                                           std::chrono::duration_cast<system_clock::duration>(newest->start));
+  CHECK(late > 180ms);
+  CHECK(late <= 200ms);
+  step = 3600s;
+  for (int i = 5'001; i < 5'102; ++i) push(i);
+  newest = window.state()->segments.back();
+  late = newest->program_date_time - (system_clock::time_point(1'000'000s) +
+                                      std::chrono::duration_cast<system_clock::duration>(newest->start));
+  CHECK(late > 3600s);
+  CHECK(late < 3601s);
+}
+
+TEST_CASE("a finite source ends the playlist") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 60, 50);
+  CHECK(window.end());
+  CHECK(window.state()->ended);
+  CHECK(window.state()->segments.size() == 2);
+}
+
+TEST_CASE("nothing comes before stream information, nor from tracks that it lacks") {
+  Window window({}, test_clock);
+  CHECK_FALSE(window.push(video_unit(0, true), Break::kNone));
+  window.set_info(make_info(h264_info(), std::nullopt));
+  CHECK_FALSE(window.push(audio_unit(0), Break::kNone));
+  auto metadata = audio_unit(0);
+  metadata.track = media::TrackKind::kMetadata;
+  CHECK_FALSE(window.push(std::move(metadata), Break::kNone));
+  CHECK_FALSE(window.end());
+}
+
+TEST_CASE("readers on other threads see whole states") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  std::atomic<bool> done{false};
+  std::thread reader([&] {
+    while (!done) {
+      const auto state = window.state();
+      for (const auto& segment : state->segments) {
+        if (segment->units.empty()) std::abort();
+      }
+      if (!state->segments.empty()) (void)window.find(state->segments.front()->number);
+      (void)window.counters();
+      (void)window.newest_gop();
+    }
+  });
+  push_video(window, 0, 3'000, 50);
+  done = true;
+  reader.join();
+}
+
+}  // namespace
+}  // namespace camctl::hls
