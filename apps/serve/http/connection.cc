@@ -1,0 +1,332 @@
+#include "apps/serve/http/connection.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <atomic>
+#include <cerrno>
+
+#include "apps/serve/http/finish.h"
+#include "base/log.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+// Requests that a client may send ahead while an earlier one is answered; then its socket is left unread.
+constexpr std::size_t kMaxInput = kMaxHeaderBytes + kMaxBodyBytes;
+constexpr std::size_t kMaxPieces = 256;          // of one writev; IOV_MAX is 1024
+constexpr auto kLingerTime = 1s;                 // for a client to take our last words
+constexpr std::size_t kSlowestRate = 32u << 10;  // bytes/s that a client must take, besides write_timeout
+constexpr int kNotSentLowat = 128 << 10;         // kernel memory that a reader which never reads can pin
+
+std::chrono::milliseconds write_time(const HttpOptions& options, std::size_t bytes) {
+  return options.write_timeout + std::chrono::milliseconds(bytes * 1000 / kSlowestRate);
+}
+
+}  // namespace
+
+const std::string& HttpLoop::date() {
+  const auto now = std::chrono::system_clock::now();
+  if (now - date_made >= 1s || now < date_made) {
+    date_made = std::chrono::floor<std::chrono::seconds>(now);
+    date_text = http_date(now);
+  }
+  return date_text;
+}
+
+// The exchange that handlers hold: it may outlive the connection, and be used from any thread.
+class Connection::Http1Exchange : public Exchange, public std::enable_shared_from_this<Http1Exchange> {
+ public:
+  Http1Exchange(HttpLoop& loop, std::weak_ptr<Connection> connection)
+      : loop_(loop), index_(loop.index), connection_(std::move(connection)) {}
+
+  void send(Response response) override {
+    if (done_.exchange(true)) return;
+    if (loop_.events.on_loop_thread()) return deliver(std::move(response));
+    loop_.events.post([self = shared_from_this(), response = std::move(response)]() mutable {
+      self->deliver(std::move(response));
+    });
+  }
+  bool done() const override { return done_; }
+  void hold(std::chrono::milliseconds time, std::function<Response()> fallback) override {
+    const auto connection = connection_.lock();
+    if (!connection || done_) return;
+    connection->set_deadline(time);
+    connection->fallback_ = std::move(fallback);
+  }
+  unsigned loop_index() const override { return index_; }
+
+  void abandon() { done_ = true; }
+
+ private:
+  void deliver(Response response) {
+    const auto connection = connection_.lock();
+    if (connection && connection->exchange_.get() == this) connection->answer(std::move(response));
+  }
+
+  HttpLoop& loop_;
+  unsigned index_;
+  std::weak_ptr<Connection> connection_;
+  std::atomic<bool> done_{false};
+};
+
+Connection::Connection(HttpLoop& loop, boost::asio::ip::tcp::socket socket, IpAddress client)
+    : loop_(loop), socket_(std::move(socket)), client_(client) {}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  boost::system::error_code ignored;  // each of these only makes things better
+  socket_.non_blocking(true, ignored);
+  socket_.set_option(boost::asio::ip::tcp::no_delay(true), ignored);
+#ifdef TCP_NOTSENT_LOWAT
+  const int lowat = kNotSentLowat;
+  setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
+#endif
+  set_deadline(loop_.options.header_timeout);
+  wait_readable();
+}
+
+void Connection::set_deadline(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
+
+void Connection::close() {
+  if (state_ == State::kClosed) return;
+  state_ = State::kClosed;
+  if (exchange_) exchange_->abandon();
+  exchange_.reset();
+  fallback_ = nullptr;
+  body_.reset();
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  loop_.connections.erase(shared_from_this());
+}
+
+void Connection::finish() {
+  keep_alive_ = false;
+  if (state_ == State::kIdle || state_ == State::kReading) close();
+}
+
+void Connection::check_deadline(Clock::time_point now) {
+  if (now < deadline_) return;
+  switch (state_) {
+    case State::kHandling: {
+      if (!fallback_) return;
+      const auto fallback = std::move(fallback_);
+      fallback_ = nullptr;
+      const auto exchange = exchange_;
+      exchange->send(fallback());
+      return;
+    }
+    case State::kReading: {
+      keep_alive_ = false;
+      answer(error_response(408, "timeout", "the request did not arrive in time"));
+      return;
+    }
+    case State::kWriting: {
+      // What the kernel still holds for a reader that does not read goes too.
+      boost::system::error_code ignored;
+      socket_.set_option(boost::asio::socket_base::linger(true, 0), ignored);
+      close();
+      return;
+    }
+    default:
+      close();
+  }
+}
+
+void Connection::wait_readable() {
+  if (waiting_readable_ || peer_done_ || state_ == State::kClosed || input_.size() >= kMaxInput) return;
+  waiting_readable_ = true;
+  socket_.async_wait(boost::asio::socket_base::wait_read,
+                     [self = shared_from_this()](const boost::system::error_code& error) {
+                       self->waiting_readable_ = false;
+                       if (self->state_ == State::kClosed) return;
+                       if (error) return self->close();
+                       self->on_readable();
+                     });
+}
+
+// Reads what there is, up to kMaxInput. False: the connection is closed.
+bool Connection::read_some() {
+  while (input_.size() < kMaxInput) {
+    const auto got = ::recv(socket_.native_handle(), loop_.scratch.data(),
+                            std::min(loop_.scratch.size(), kMaxInput - input_.size()), 0);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
+    if (got < 0) {
+      close();
+      return false;
+    }
+    if (got == 0) {
+      peer_done_ = true;
+      return true;
+    }
+    const auto count = static_cast<std::size_t>(got);
+    if (state_ != State::kLingering) input_.append(loop_.scratch.data(), count);
+    if (count < loop_.scratch.size()) return true;
+  }
+  return true;
+}
+
+void Connection::on_readable() {
+  const auto self = shared_from_this();
+  if (!read_some()) return;
+  if (state_ == State::kLingering) return peer_done_ ? close() : wait_readable();
+  process();
+}
+
+// Takes requests off the input for as long as they are answered at once.
+void Connection::process() {
+  if (processing_) return;
+  processing_ = true;
+  while (state_ == State::kIdle || state_ == State::kReading) {
+    if (input_.empty()) break;
+    if (state_ == State::kIdle) {
+      state_ = State::kReading;
+      set_deadline(loop_.options.header_timeout);
+    }
+    const auto status = reader_.feed(input_);
+    if (status == RequestReader::Status::kMore) {
+      if (reader_.wants_continue()) {
+        static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+        ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+      }
+      break;
+    }
+    if (status == RequestReader::Status::kFailed) {
+      keep_alive_ = false;
+      answer(reader_.error());
+    } else {
+      dispatch(reader_.take());
+    }
+  }
+  processing_ = false;
+  if (state_ == State::kIdle && input_.empty()) input_.shrink_to_fit();
+  const bool reading = state_ == State::kIdle || state_ == State::kReading;
+  if (peer_done_ && reading) return close();
+  wait_readable();
+}
+
+void Connection::dispatch(std::shared_ptr<Request> request) {
+  state_ = State::kHandling;
+  keep_alive_ = keep_alive_ && reader_.keep_alive();
+  deadline_ = Clock::time_point::max();
+  request->client = client_;
+  exchange_ = std::make_shared<Http1Exchange>(loop_, weak_from_this());
+  const auto exchange = exchange_;
+  auto refusal = check(*request, loop_.options.guard);
+  auto found = refusal ? Router::Match{} : loop_.router.match(*request);
+  request_ = request;
+  if (refusal) return exchange->send(std::move(*refusal));
+  if (!found.handler) {
+    if (request->method == Method::kOptions && (!found.allow.empty() || request->segments.empty()))
+      return exchange->send(preflight(*request, loop_.options.guard.cors_origins,
+                                      found.allow.empty() ? "GET, HEAD, POST, PATCH, DELETE" : found.allow));
+    if (found.allow.empty())
+      return exchange->send(error_response(404, "not_found", "there is nothing at this address"));
+    auto response = error_response(405, "method", "this address has no such method", "it has " + found.allow);
+    response.headers.emplace_back("Allow", found.allow);
+    return exchange->send(std::move(response));
+  }
+  try {
+    found.handler(request_, exchange);
+  } catch (const std::exception& e) {
+    log::get().error("answering {}: {}", request_->target.substr(0, request_->target.find('?')), e.what());
+    exchange->send(error_response(500, "internal", "internal error"));
+  }
+}
+
+void Connection::answer(Response response) {
+  if (state_ == State::kClosed) return;
+  fallback_ = nullptr;
+  if (request_) apply_request(*request_, loop_.options.guard.cors_origins, response);
+  if (request_ && request_->method == Method::kOptions) keep_alive_ = keep_alive_ && response.status < 400;
+  status_ = response.status;
+  head_ = head_of(response, keep_alive_, loop_.date());
+  head_sent_ = piece_ = piece_sent_ = body_sent_ = 0;
+  body_ = request_ && request_->method == Method::kHead ? nullptr : std::move(response.body);
+  state_ = State::kWriting;
+  set_deadline(write_time(loop_.options, head_.size() + (body_ ? body_->size : 0)));
+  write_some();
+}
+
+// One writev from where we are. The number of bytes taken; 0 with errno set.
+std::size_t Connection::send_pieces() {
+  std::array<iovec, kMaxPieces> vectors;
+  std::size_t count = 0;
+  if (head_sent_ < head_.size()) vectors[count++] = {head_.data() + head_sent_, head_.size() - head_sent_};
+  for (std::size_t i = piece_; body_ && i < body_->pieces.size() && count < kMaxPieces; ++i) {
+    const auto piece = body_->pieces[i].subspan(i == piece_ ? piece_sent_ : 0);
+    if (!piece.empty()) vectors[count++] = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
+  }
+  errno = 0;
+  if (count == 0) return 0;
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = count;
+  const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+}
+
+void Connection::write_some() {
+  while (head_sent_ < head_.size() || (body_ && body_sent_ < body_->size)) {
+    auto sent = send_pieces();
+    if (sent == 0) {
+      if (errno == EINTR) continue;
+      if (errno != EAGAIN && errno != EWOULDBLOCK) return close();
+      socket_.async_wait(boost::asio::socket_base::wait_write,
+                         [self = shared_from_this()](const boost::system::error_code& error) {
+                           if (self->state_ != State::kWriting) return;
+                           if (error) return self->close();
+                           self->write_some();
+                         });
+      return;
+    }
+    const auto of_head = std::min(sent, head_.size() - head_sent_);
+    head_sent_ += of_head;
+    sent -= of_head;
+    body_sent_ += sent;
+    while (sent > 0) {
+      const auto left = body_->pieces[piece_].size() - piece_sent_;
+      if (sent < left) {
+        piece_sent_ += sent;
+        break;
+      }
+      sent -= left;
+      ++piece_;
+      piece_sent_ = 0;
+    }
+  }
+  on_written();
+}
+
+void Connection::on_written() {
+  if (request_ && loop_.log.wanted())
+    loop_.log.write(access_line(*request_, status_, body_sent_, std::chrono::system_clock::now()));
+  request_.reset();
+  exchange_.reset();
+  body_.reset();
+  head_ = {};
+  if (!keep_alive_) return linger();
+  state_ = State::kIdle;
+  set_deadline(loop_.options.idle_timeout);
+  process();
+}
+
+// Ends our side and waits a moment for the client's, so that a reset does not overtake the response.
+void Connection::linger() {
+  state_ = State::kLingering;
+  set_deadline(kLingerTime);
+  input_ = {};
+  boost::system::error_code error;
+  socket_.shutdown(boost::asio::socket_base::shutdown_send, error);
+  if (error || peer_done_) return close();
+  wait_readable();
+}
+
+}  // namespace camctl::apps::serve

@@ -1,0 +1,95 @@
+// One HTTP/1.1 connection. Lives on one event loop; nothing here is thread-safe except Exchange.
+#pragma once
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "apps/serve/http/access_log.h"
+#include "apps/serve/http/guard.h"
+#include "apps/serve/http/message.h"
+#include "apps/serve/http/reader.h"
+#include "apps/serve/http/router.h"
+#include "base/event_loop.h"
+
+namespace camctl::apps::serve {
+
+// What may change while the server runs.
+struct HttpOptions {
+  GuardOptions guard;
+  std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
+};
+
+class Connection;
+
+// What the connections of one event loop share. Touched on that loop only.
+struct HttpLoop {
+  HttpLoop(unsigned number, const Router& routes, AccessLog& access_log)
+      : index(number), router(routes), log(access_log), timer(events) {}
+
+  const std::string& date();  // of this second
+
+  unsigned index;
+  EventLoop events;
+  const Router& router;
+  AccessLog& log;
+  HttpOptions options;
+  std::unordered_set<std::shared_ptr<Connection>> connections;
+  std::array<char, 64u << 10>
+      scratch{};  // every read lands here first, so that idle connections own no buffer
+  Timer timer;    // looks at the deadlines
+  std::string date_text;
+  std::chrono::system_clock::time_point date_made{};
+};
+
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  Connection(HttpLoop& loop, boost::asio::ip::tcp::socket socket, IpAddress client);
+  ~Connection();
+
+  void start();
+  // Closes now, whatever is going on.
+  void close();
+  // Closes once the response that is being made or sent is out; at once where there is none.
+  void finish();
+  void check_deadline(std::chrono::steady_clock::time_point now);
+
+ private:
+  class Http1Exchange;
+  enum class State : std::uint8_t { kIdle, kReading, kHandling, kWriting, kLingering, kClosed };
+
+  void wait_readable();
+  void on_readable();
+  bool read_some();
+  void process();
+  void dispatch(std::shared_ptr<Request> request);
+  void answer(Response response);
+  void write_some();
+  void on_written();
+  void linger();
+  std::size_t send_pieces();
+  void set_deadline(std::chrono::milliseconds time);
+
+  HttpLoop& loop_;
+  boost::asio::ip::tcp::socket socket_;
+  IpAddress client_;
+  State state_ = State::kIdle;
+  std::chrono::steady_clock::time_point deadline_{};
+  std::string input_;
+  RequestReader reader_;
+  RequestPtr request_;                       // being handled or answered
+  std::shared_ptr<Http1Exchange> exchange_;  // of request_
+  std::function<Response()> fallback_;       // of a held request
+  std::string head_;                         // of the response being sent
+  hls::BodyPtr body_;
+  std::size_t head_sent_ = 0, piece_ = 0, piece_sent_ = 0;
+  std::uint64_t body_sent_ = 0;
+  int status_ = 0;
+  bool keep_alive_ = true, peer_done_ = false, waiting_readable_ = false, processing_ = false;
+};
+
+}  // namespace camctl::apps::serve
