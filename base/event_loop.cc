@@ -22,7 +22,7 @@ EventLoop::EventLoop() : impl_(std::make_unique<Impl>()) {}
 
 EventLoop::~EventLoop() {
   stop();
-  if (impl_->thread.joinable()) impl_->thread.join();
+  join();
 }
 
 void EventLoop::run() {
@@ -38,6 +38,10 @@ void EventLoop::start(const char* name) {
 }
 
 void EventLoop::stop() { impl_->context.stop(); }
+
+void EventLoop::join() {
+  if (impl_->thread.joinable()) impl_->thread.join();
+}
 
 void EventLoop::post(std::function<void()> task) { boost::asio::post(impl_->context, std::move(task)); }
 

@@ -24,6 +24,8 @@ class EventLoop {
   void start(const char* name);
   // Makes run() return soon, whatever is still queued. Thread-safe.
   void stop();
+  // After stop(): waits for the thread of start(), where there is one, to end. On another thread.
+  void join();
 
   // Queues `task` for the loop's thread. Thread-safe; never runs it inside the call.
   void post(std::function<void()> task);

@@ -39,40 +39,41 @@ const std::string& HttpLoop::date() {
   return date_text;
 }
 
-// The exchange that handlers hold: it may outlive the connection, and be used from any thread.
-class Connection::Http1Exchange : public Exchange, public std::enable_shared_from_this<Http1Exchange> {
+// The exchange that handlers hold: it may outlive the connection, and be used from any thread. A handler that
+// drops it unanswered has made a mistake, for which the client need not wait.
+class Connection::Http1Exchange : public Exchange {
  public:
-  Http1Exchange(HttpLoop& loop, std::weak_ptr<Connection> connection)
-      : loop_(loop), index_(loop.index), connection_(std::move(connection)) {}
+  Http1Exchange(HttpLoop& loop, std::weak_ptr<Connection> connection, std::shared_ptr<std::atomic<bool>> done)
+      : loop_(loop), index_(loop.index), connection_(std::move(connection)), done_(std::move(done)) {}
+  ~Http1Exchange() override { send(error_response(500, "internal", "internal error")); }
 
   void send(Response response) override {
-    if (done_.exchange(true)) return;
-    if (loop_.events.on_loop_thread()) return deliver(std::move(response));
-    loop_.events.post([self = shared_from_this(), response = std::move(response)]() mutable {
-      self->deliver(std::move(response));
+    if (done_->exchange(true)) return;
+    if (loop_.events.on_loop_thread()) return deliver(connection_, done_, std::move(response));
+    loop_.events.post([connection = connection_, done = done_, response = std::move(response)]() mutable {
+      deliver(connection, done, std::move(response));
     });
   }
-  bool done() const override { return done_; }
+  bool done() const override { return *done_; }
   void hold(std::chrono::milliseconds time, std::function<Response()> fallback) override {
     const auto connection = connection_.lock();
-    if (!connection || done_) return;
+    if (!connection || *done_) return;
     connection->set_deadline(time);
     connection->fallback_ = std::move(fallback);
   }
   unsigned loop_index() const override { return index_; }
 
-  void abandon() { done_ = true; }
-
  private:
-  void deliver(Response response) {
-    const auto connection = connection_.lock();
-    if (connection && connection->exchange_.get() == this) connection->answer(std::move(response));
+  static void deliver(const std::weak_ptr<Connection>& to, const std::shared_ptr<std::atomic<bool>>& done,
+                      Response response) {
+    const auto connection = to.lock();
+    if (connection && connection->answered_ == done) connection->answer(std::move(response));
   }
 
   HttpLoop& loop_;
   unsigned index_;
   std::weak_ptr<Connection> connection_;
-  std::atomic<bool> done_{false};
+  std::shared_ptr<std::atomic<bool>> done_;  // also tells this request from the connection's later ones
 };
 
 Connection::Connection(HttpLoop& loop, boost::asio::ip::tcp::socket socket, IpAddress client)
@@ -97,8 +98,7 @@ void Connection::set_deadline(std::chrono::milliseconds time) { deadline_ = Cloc
 void Connection::close() {
   if (state_ == State::kClosed) return;
   state_ = State::kClosed;
-  if (exchange_) exchange_->abandon();
-  exchange_.reset();
+  if (answered_) *answered_ = true;
   fallback_ = nullptr;
   body_.reset();
   boost::system::error_code ignored;
@@ -118,8 +118,7 @@ void Connection::check_deadline(Clock::time_point now) {
       if (!fallback_) return;
       const auto fallback = std::move(fallback_);
       fallback_ = nullptr;
-      const auto exchange = exchange_;
-      exchange->send(fallback());
+      if (!answered_->exchange(true)) answer(fallback());
       return;
     }
     case State::kReading: {
@@ -217,8 +216,8 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
   keep_alive_ = keep_alive_ && reader_.keep_alive();
   deadline_ = Clock::time_point::max();
   request->client = client_;
-  exchange_ = std::make_shared<Http1Exchange>(loop_, weak_from_this());
-  const auto exchange = exchange_;
+  answered_ = std::make_shared<std::atomic<bool>>(false);
+  const auto exchange = std::make_shared<Http1Exchange>(loop_, weak_from_this(), answered_);
   auto refusal = check(*request, loop_.options.guard);
   auto found = refusal ? Router::Match{} : loop_.router.match(*request);
   request_ = request;
@@ -309,7 +308,7 @@ void Connection::on_written() {
   if (request_ && loop_.log.wanted())
     loop_.log.write(access_line(*request_, status_, body_sent_, std::chrono::system_clock::now()));
   request_.reset();
-  exchange_.reset();
+  answered_.reset();
   body_.reset();
   head_ = {};
   if (!keep_alive_) return linger();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <cstdint>
@@ -81,10 +82,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::chrono::steady_clock::time_point deadline_{};
   std::string input_;
   RequestReader reader_;
-  RequestPtr request_;                       // being handled or answered
-  std::shared_ptr<Http1Exchange> exchange_;  // of request_
-  std::function<Response()> fallback_;       // of a held request
-  std::string head_;                         // of the response being sent
+  RequestPtr request_;                           // being handled or answered
+  std::shared_ptr<std::atomic<bool>> answered_;  // of request_
+  std::function<Response()> fallback_;           // of a held request
+  std::string head_;                             // of the response being sent
   hls::BodyPtr body_;
   std::size_t head_sent_ = 0, piece_ = 0, piece_sent_ = 0;
   std::uint64_t body_sent_ = 0;

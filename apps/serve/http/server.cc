@@ -8,6 +8,7 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/finish.h"
@@ -63,7 +64,8 @@ Result<ListenAddress> ListenAddress::parse(std::string_view text) {
 }
 
 std::string ListenAddress::to_string() const {
-  return fmt::format(address.is_v4() ? "{}:{}" : "[{}]:{}", address.to_string(), port);
+  return address.is_v4() ? fmt::format("{}:{}", address.to_string(), port)
+                         : fmt::format("[{}]:{}", address.to_string(), port);
 }
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
@@ -93,7 +95,10 @@ Server::Server(Router router, unsigned threads, std::size_t max_connections, std
 Server::~Server() {
   if (impl_->acceptor) impl_->acceptor.reset();
   impl_->pause.reset();
-  for (auto& loop : impl_->loops) loop->events.stop();
+  for (auto& loop : impl_->loops) {
+    loop->events.stop();
+    loop->events.join();  // only then may what its handlers use go
+  }
   impl_->loops.clear();
 }
 
