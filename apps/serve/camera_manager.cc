@@ -1,0 +1,164 @@
+#include "apps/serve/camera_manager.h"
+
+#include <algorithm>
+#include <future>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "base/url.h"
+#include "libhls/ffmpeg_source.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+using namespace std::chrono_literals;
+
+// Between the first connections to cameras, so that a hundred of them don't start in one instant.
+constexpr auto kStagger = 40ms;
+
+hls::FfmpegSourceOptions::Transport transport_of(const std::string& name) {
+  using Transport = hls::FfmpegSourceOptions::Transport;
+  if (name == "tcp") return Transport::kTcp;
+  return name == "udp" ? Transport::kUdp : Transport::kAuto;
+}
+
+// A camera that can't be tried at all: says why, and is tried again like any other.
+class BrokenSource : public media::Source {
+ public:
+  explicit BrokenSource(Error error) : error_(std::move(error)) {}
+  ~BrokenSource() override { stop(); }
+  void start(EventLoop& loop, media::SourceSink& sink) override {
+    alive_ = std::make_shared<bool>(true);
+    loop.post([alive = std::weak_ptr(alive_), &sink, error = error_] {
+      if (!alive.expired()) sink.on_end(fail(error));
+    });
+  }
+  void stop() override { alive_.reset(); }
+
+ private:
+  Error error_;
+  std::shared_ptr<bool> alive_;
+};
+
+}  // namespace
+
+Result<media::SourceFactory> make_source(const Recipe& recipe) {
+  auto url = Url::parse(recipe.rtsp_url);
+  if (!url) return fail(url.error());
+  if (!is_camera_scheme(url->scheme))
+    return fail(ErrorCode::kConfig, "not an address of a camera: " + url->scheme,
+                "use rtsp, rtsps, http or https");
+  hls::FfmpegSourceOptions options;
+  options.url = *url;
+  options.credentials = recipe.credentials;
+  options.transport = transport_of(recipe.settings.transport);
+  media::SourceFactory factory = [options] { return hls::make_ffmpeg_source(options); };
+  if (recipe.settings.video_codec == "copy") return factory;
+  hls::TranscodeOptions transcode;
+  transcode.bitrate = static_cast<std::uint32_t>(recipe.settings.bitrate);
+  transcode.maxrate = static_cast<std::uint32_t>(recipe.settings.maxrate);
+  transcode.audio_bitrate = static_cast<std::uint32_t>(recipe.settings.audio_bitrate);
+  transcode.preset = recipe.settings.preset;
+  transcode.height = static_cast<std::uint16_t>(recipe.settings.height);
+  return hls::transcoded(std::move(factory), transcode);
+}
+
+Credentials credentials_for(const Camera& camera, const std::vector<CredentialEntry>& entries,
+                            const Credentials& general) {
+  if (!camera.credentials.empty()) return camera.credentials;
+  const auto url = Url::parse(camera.rtsp_url);
+  if (!url) return {};
+  if (auto found = find_credentials(entries, url->host)) return *found;
+  const bool own_device = text::iequals(url->host, camera.ip);
+  return own_device && !camera.extra.contains(kAddedBy) ? general : Credentials{};
+}
+
+CameraManager::CameraManager(std::vector<EventLoop*> loops)
+    : loops_(std::move(loops)), set_(std::make_shared<const Set>()) {}
+
+CameraManager::~CameraManager() { stop(); }
+
+std::shared_ptr<const CameraManager::Set> CameraManager::set() const {
+  const std::lock_guard lock(mutex_);
+  return set_;
+}
+
+CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, const Settings& settings,
+                                            const Credentials& general) {
+  const auto before = set();
+  auto after = std::make_shared<Set>();
+  Changes changes;
+  std::vector<ServedCameraPtr> fresh;
+  for (const auto& camera : cameras) {
+    Recipe recipe{camera.rtsp_url, credentials_for(camera, settings.credentials, general),
+                  settings.stream_for(camera.id)};
+    const auto known = before->by_id.find(camera.id);
+    ServedCameraPtr served;
+    if (known != before->by_id.end() && known->second->recipe() == recipe) {
+      served = known->second;
+      served->set_camera(camera);
+      ++changes.kept;
+    } else {
+      ++(known == before->by_id.end() ? changes.started : changes.restarted);
+      auto factory = make_source(recipe);
+      if (!factory) {
+        log::get().error("camera {}: {}", camera.id, factory.error().message);
+        factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
+      }
+      served = std::make_shared<ServedCamera>(*loops_[next_loop_++ % loops_.size()], loops_, camera,
+                                              std::move(recipe), std::move(*factory));
+      fresh.push_back(served);
+    }
+    after->ordered.push_back(served);
+    after->by_id.emplace(camera.id, served);
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    set_ = after;
+  }
+  for (const auto& camera : before->ordered) {
+    const auto still = after->by_id.find(camera->camera()->id);
+    if (still != after->by_id.end() && still->second == camera) continue;
+    camera->stop();
+    camera->waiting().wake();
+    if (still == after->by_id.end()) ++changes.stopped;
+  }
+  auto delay = 0ms;
+  for (const auto& camera : fresh) {
+    camera->start(delay);
+    delay += kStagger;
+  }
+  return changes;
+}
+
+ServedCameraPtr CameraManager::find(std::string_view id) const {
+  const auto current = set();
+  if (const auto found = current->by_id.find(id); found != current->by_id.end()) return found->second;
+  const bool number = !id.empty() && id.find_first_not_of("0123456789") == id.npos;
+  if (!number) return nullptr;
+  const auto found = current->by_id.find("stream_" + std::string(id));
+  return found == current->by_id.end() ? nullptr : found->second;
+}
+
+std::vector<ServedCameraPtr> CameraManager::all() const { return set()->ordered; }
+
+void CameraManager::stop() {
+  std::shared_ptr<const Set> last;
+  {
+    const std::lock_guard lock(mutex_);
+    last = std::exchange(set_, std::make_shared<const Set>());
+  }
+  for (const auto& camera : last->ordered) camera->stop();
+  last.reset();
+  // Streams end on their loops, in tasks that are queued by now: pass through each queue twice, since the
+  // first tasks may queue the last.
+  for (int round = 0; round < 2; ++round) {
+    for (auto* loop : loops_) {
+      std::promise<void> passed;
+      loop->post([&passed] { passed.set_value(); });
+      passed.get_future().wait();
+    }
+  }
+}
+
+}  // namespace camctl::apps::serve

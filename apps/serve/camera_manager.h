@@ -1,0 +1,64 @@
+// The set of cameras that are served: started, restarted and stopped as files and configuration say.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string_view>
+#include <vector>
+
+#include "apps/common/camera.h"
+#include "apps/common/config.h"
+#include "apps/serve/served_camera.h"
+
+namespace camctl::apps::serve {
+
+// Makes the source of a stream; a test gives its own.
+using MakeSource = std::function<media::SourceFactory(const Recipe&)>;
+// The real one: libavformat, transcoding where the settings ask for it. kConfig for an address of a kind that
+// is not a camera's.
+Result<media::SourceFactory> make_source(const Recipe& recipe);
+
+// The key in cameras.json that tells a camera added over HTTP. Such an entry gets no credentials that were
+// meant for any camera (--user), only those that name its host.
+inline constexpr const char* kAddedBy = "added_by";
+
+// The credentials for an entry: its own, else those that the configuration has for the host of its URL, else
+// `general` if the URL leads to the entry's own device. Never those of another host.
+Credentials credentials_for(const Camera& camera, const std::vector<CredentialEntry>& entries,
+                            const Credentials& general);
+
+class CameraManager {
+ public:
+  // A camera is pinned to one of `loops`, which must outlive the manager and everything it hands out.
+  explicit CameraManager(std::vector<EventLoop*> loops);
+  ~CameraManager();
+
+  struct Changes {
+    std::size_t started = 0, restarted = 0, stopped = 0, kept = 0;
+  };
+  // Makes `cameras` the set that is served. Those whose recipe is unchanged go on undisturbed. One at a time.
+  Changes apply(const std::vector<Camera>& cameras, const Settings& settings, const Credentials& general);
+
+  // Thread-safe. `id` may be "stream_0" or "0"; null: no such camera.
+  ServedCameraPtr find(std::string_view id) const;
+  std::vector<ServedCameraPtr> all() const;  // in the order of the file
+
+  // Stops and drops all. Returns when no stream uses its loop any more.
+  void stop();
+
+ private:
+  struct Set {
+    std::vector<ServedCameraPtr> ordered;
+    std::map<std::string, ServedCameraPtr, std::less<>> by_id;
+  };
+  std::shared_ptr<const Set> set() const;
+
+  std::vector<EventLoop*> loops_;
+  unsigned next_loop_ = 0;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Set> set_;  // guarded by mutex_
+};
+
+}  // namespace camctl::apps::serve

@@ -1,0 +1,38 @@
+// The handlers behind the one table of routes.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/serve/assets.h"
+#include "apps/serve/camera_manager.h"
+#include "apps/serve/http/router.h"
+
+namespace camctl::apps::serve {
+
+// A change of the file of cameras, asked for over HTTP. Runs on the control loop: reads the file, lets
+// `change` edit the entries, writes them atomically, applies them, and then calls `done`.
+using Change = std::function<Result<Camera>(std::vector<Camera>& cameras)>;
+using ApplyChange = std::function<void(Change change, std::function<void(Result<Camera>)> done)>;
+
+struct RouteContext {
+  CameraManager& cameras;
+  ApplyChange apply_change;                  // thread-safe
+  std::function<bool()> may_keep_passwords;  // of cameras added over HTTP; thread-safe
+  std::function<bool()> ready;               // thread-safe
+};
+
+// /api/cameras…, /healthz, /readyz
+void add_api_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /hls/{id}/…
+void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// The dashboard's files. The assets must outlive the router.
+void add_asset_routes(std::vector<Route>& routes, const std::vector<Asset>& assets);
+
+// The entry of a camera with what interface.md adds to it: status, reason, viewers, bitrate_kbps, fps,
+// last_frame.
+nlohmann::ordered_json describe(ServedCamera& camera);
+
+}  // namespace camctl::apps::serve

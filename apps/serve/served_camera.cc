@@ -1,0 +1,112 @@
+#include "apps/serve/served_camera.h"
+
+#include "base/url.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+// A finite source has its last playlist; the media playlist is named from the multivariant one.
+constexpr std::string_view kMediaUri = "main/media.m3u8";
+
+hls::StreamOptions stream_options(const Camera& camera, const Recipe& recipe) {
+  hls::StreamOptions options;
+  options.id = camera.id;
+  options.window.segment_duration = recipe.settings.segment_duration;
+  options.window.segments = recipe.settings.segments;
+  for (const auto& profile : camera.profiles) {
+    // A longest GOP known from the camera's own settings lets the target duration fit it (RFC 8216 §4.3.3.1).
+    if (profile.rtsp_url != camera.rtsp_url || !profile.video || profile.video->fps < 1) continue;
+    const std::chrono::seconds gop(static_cast<int>(profile.video->gop / profile.video->fps + 1));
+    constexpr std::chrono::seconds kLongestTarget{
+        10};  // beyond this, cutting inside the GOP serves viewers better
+    options.window.longest_gop = std::clamp(gop, options.window.longest_gop, kLongestTarget);
+  }
+  options.audio_bitrate = static_cast<std::uint32_t>(recipe.settings.audio_bitrate);
+  if (const auto url = Url::parse(recipe.rtsp_url)) {
+    options.probe_host = url->host;
+    options.probe_port = url->effective_port();
+  }
+  return options;
+}
+
+}  // namespace
+
+ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& connection_loops, Camera camera,
+                           Recipe recipe, media::SourceFactory make_source)
+    : loop_(loop),
+      recipe_(std::move(recipe)),
+      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source), stream_options(camera, recipe_))),
+      waiting_(connection_loops) {
+  camera_ = std::make_shared<const Camera>(std::move(camera));
+}
+
+ServedCamera::~ServedCamera() {
+  subscription_.reset();
+  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)),
+              delay = std::shared_ptr<Timer>(std::move(delay_))] {
+    if (delay) delay->cancel();
+    stream->stop();
+  });
+}
+
+void ServedCamera::start(std::chrono::milliseconds delay) {
+  subscription_ = stream_->subscribe([weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    ++self->generation_;
+    self->waiting_.wake();
+  });
+  loop_.post([self = shared_from_this(), delay] {
+    self->delay_ = std::make_unique<Timer>(self->loop_);
+    self->delay_->after(delay, [weak = std::weak_ptr(self)] {
+      if (const auto camera = weak.lock()) camera->stream_->start();
+    });
+  });
+}
+
+void ServedCamera::stop() {
+  loop_.post([self = shared_from_this()] {
+    self->delay_.reset();
+    self->stream_->stop();
+  });
+}
+
+std::shared_ptr<const Camera> ServedCamera::camera() const {
+  const std::lock_guard lock(mutex_);
+  return camera_;
+}
+
+void ServedCamera::set_camera(Camera camera) {
+  auto shared = std::make_shared<const Camera>(std::move(camera));
+  const std::lock_guard lock(mutex_);
+  camera_ = std::move(shared);
+}
+
+Result<std::string> ServedCamera::render(PlaylistKind kind) const {
+  switch (kind) {
+    case PlaylistKind::kTs:
+      return stream_->ts_playlist();
+    case PlaylistKind::kFmp4:
+      return stream_->fmp4_playlist();
+    case PlaylistKind::kMultivariant:
+      return stream_->multivariant_playlist(kMediaUri);
+  }
+  return fail(ErrorCode::kInternal, "unknown kind of playlist");
+}
+
+PlaylistPtr ServedCamera::playlist(PlaylistKind kind) {
+  // A change after this look makes the next request render anew.
+  const auto generation = generation_.load();
+  const std::lock_guard lock(mutex_);
+  auto& cached = cache_[static_cast<std::size_t>(kind)];
+  if (cached.generation == generation && cached.playlist) return cached.playlist;
+  auto text = render(kind);
+  if (!text) return nullptr;
+  auto playlist = std::make_shared<Playlist>();
+  playlist->etag = content_etag(*text);
+  playlist->body = make_body(std::move(*text));
+  cached = {generation, playlist};
+  return playlist;
+}
+
+}  // namespace camctl::apps::serve

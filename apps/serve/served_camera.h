@@ -1,0 +1,79 @@
+// One camera as serve shows it: its entry, its stream, who watches and who waits.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "apps/common/camera.h"
+#include "apps/common/config.h"
+#include "apps/serve/viewers.h"
+#include "apps/serve/wait_list.h"
+#include "base/event_loop.h"
+#include "libhls/stream.h"
+
+namespace camctl::apps::serve {
+
+// What a stream is made from: it is restarted when this changes, and only then.
+struct Recipe {
+  std::string rtsp_url;  // without credentials
+  Credentials credentials;
+  StreamSettings settings;
+  friend bool operator==(const Recipe&, const Recipe&) = default;
+};
+
+// A playlist as text, made once per state of the stream and shared by all who ask.
+struct Playlist {
+  hls::BodyPtr body;
+  std::string etag;
+};
+using PlaylistPtr = std::shared_ptr<const Playlist>;
+enum class PlaylistKind : std::uint8_t { kTs, kFmp4, kMultivariant };
+
+// Thread-safe.
+class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
+ public:
+  // Pinned to `loop`; `connection_loops` are those whose requests may wait for it.
+  ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& connection_loops, Camera camera, Recipe recipe,
+               media::SourceFactory make_source);
+  ~ServedCamera();  // on any thread; the loop must still run
+
+  void start(std::chrono::milliseconds delay);
+  // No more connecting; the window stays readable.
+  void stop();
+
+  std::shared_ptr<const Camera> camera() const;
+  void set_camera(Camera camera);  // all but what its recipe holds
+  const Recipe& recipe() const { return recipe_; }
+
+  hls::StreamStatus status() const { return stream_->status(); }
+  const hls::Stream& stream() const { return *stream_; }
+  // Null: there is nothing to list yet.
+  PlaylistPtr playlist(PlaylistKind kind);
+  WaitList& waiting() { return waiting_; }
+  Viewers& viewers() { return viewers_; }
+
+ private:
+  Result<std::string> render(PlaylistKind kind) const;
+
+  EventLoop& loop_;
+  const Recipe recipe_;
+  mutable std::mutex mutex_;
+  std::shared_ptr<const Camera> camera_;  // guarded by mutex_
+  struct Cached {
+    std::uint64_t generation = 0;
+    PlaylistPtr playlist;
+  };
+  std::array<Cached, 3> cache_;               // guarded by mutex_
+  std::atomic<std::uint64_t> generation_{1};  // counts the stream's changes
+  std::unique_ptr<hls::Stream> stream_;
+  std::unique_ptr<Timer> delay_;  // on the loop
+  std::shared_ptr<void> subscription_;
+  WaitList waiting_;
+  Viewers viewers_;
+};
+using ServedCameraPtr = std::shared_ptr<ServedCamera>;
+
+}  // namespace camctl::apps::serve
