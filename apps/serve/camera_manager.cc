@@ -148,7 +148,10 @@ void CameraManager::stop() {
     const std::lock_guard lock(mutex_);
     last = std::exchange(set_, std::make_shared<const Set>());
   }
-  for (const auto& camera : last->ordered) camera->stop();
+  for (const auto& camera : last->ordered) {
+    camera->stop();
+    camera->waiting().wake();
+  }
   last.reset();
   // Streams end on their loops, in tasks that are queued by now: pass through each queue twice, since the
   // first tasks may queue the last.

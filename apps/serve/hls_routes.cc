@@ -51,6 +51,13 @@ Response not_playable(const ServedCamera& camera) {
   return response;
 }
 
+// The camera was removed or made anew while a request waited for it.
+Response gone() {
+  auto response = error_response(503, "unavailable", "the camera was changed meanwhile", "ask again");
+  response.headers.emplace_back("Retry-After", kRetryAfter);
+  return response;
+}
+
 // True once there is an answer: the playlist, or that the camera is known to be away.
 bool try_playlist(ServedCamera& camera, PlaylistKind kind, const ExchangePtr& exchange) {
   if (const auto playlist = camera.playlist(kind)) {
@@ -70,8 +77,12 @@ Handler playlist_handler(const std::shared_ptr<const RouteContext>& context, Pla
     camera->viewers().seen(client_key(*request), Viewers::Clock::now());
     if (try_playlist(*camera, kind, exchange)) return;
     exchange->hold(kFirstSegmentWait, [camera] { return not_playable(*camera); });
-    camera->waiting().add(exchange,
-                          [camera, kind, exchange] { return try_playlist(*camera, kind, exchange); });
+    camera->waiting().add(exchange, [weak = std::weak_ptr(camera), kind, exchange] {
+      const auto still = weak.lock();
+      if (still) return try_playlist(*still, kind, exchange);
+      exchange->send(gone());
+      return true;
+    });
   };
 }
 

@@ -68,11 +68,11 @@ Result<void> AccessLog::reopen() {
   return {};
 }
 
-bool AccessLog::wanted() const { return !path_.empty() || log::get().should_log(spdlog::level::info); }
+bool AccessLog::wanted() const { return !path_.empty() || log::get().should_log(spdlog::level::debug); }
 
 void AccessLog::write(std::string line) {
   if (path_.empty()) {
-    log::get().info("{}", line);
+    log::get().debug("{}", line);
     return;
   }
   line += '\n';

@@ -20,7 +20,7 @@ std::string access_line(const Request& request, int status, std::uint64_t bytes,
 // Thread-safe.
 class AccessLog {
  public:
-  // To a file, to stderr ("-"), or, where `path` is empty, to the program's log at level info. kIo.
+  // To a file, to stderr ("-"), or, where `path` is empty, to the program's log at -v. kIo.
   static Result<std::unique_ptr<AccessLog>> open(const std::string& path);
   ~AccessLog();
 

@@ -25,7 +25,7 @@ struct Route {
 class Router {
  public:
   // The patterns must outlive the router.
-  explicit Router(std::vector<Route> routes);
+  explicit Router(std::vector<Route> routes = {});
 
   // Finds the route of `request` and sets its params. Where there is none: an empty handler, and in `allow`
   // the methods that the path has ("GET, HEAD"), empty for an unknown path.

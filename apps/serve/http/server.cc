@@ -69,8 +69,8 @@ std::string ListenAddress::to_string() const {
 }
 
 struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
-  Impl(Router routes, std::size_t limit, std::unique_ptr<AccessLog> access_log)
-      : router(std::move(routes)), max_connections(limit), log(std::move(access_log)) {}
+  Impl(std::size_t limit, std::unique_ptr<AccessLog> access_log)
+      : max_connections(limit), log(std::move(access_log)) {}
 
   void accept();
   void admit(HttpLoop& loop, tcp::socket socket);
@@ -85,8 +85,8 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   std::atomic<std::size_t> connections{0};
 };
 
-Server::Server(Router router, unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log)
-    : impl_(std::make_shared<Impl>(std::move(router), max_connections, std::move(log))) {
+Server::Server(unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log)
+    : impl_(std::make_shared<Impl>(max_connections, std::move(log))) {
   for (unsigned i = 0; i < threads; ++i)
     impl_->loops.push_back(std::make_unique<HttpLoop>(i, impl_->router, *impl_->log));
   for (auto& loop : impl_->loops) loop->events.start(fmt::format("http-{}", loop->index).c_str());
@@ -126,7 +126,10 @@ ListenAddress Server::address() const {
   return {from_asio(endpoint.address()), endpoint.port()};
 }
 
-void Server::start(EventLoop&) { impl_->accept(); }
+void Server::start(Router router) {
+  impl_->router = std::move(router);  // no loop looks at it before its first connection
+  impl_->accept();
+}
 
 void Server::Impl::accept() {
   auto& loop = *loops[next_loop];
@@ -210,7 +213,10 @@ void Server::stop(std::chrono::milliseconds grace) {
   changed.wait(lock, [&] { return left == 0; });
 }
 
-unsigned Server::loops() const { return static_cast<unsigned>(impl_->loops.size()); }
-EventLoop& Server::loop(unsigned index) { return impl_->loops[index]->events; }
+std::vector<EventLoop*> Server::loops() const {
+  std::vector<EventLoop*> loops;
+  for (const auto& loop : impl_->loops) loops.push_back(&loop->events);
+  return loops;
+}
 
 }  // namespace camctl::apps::serve

@@ -26,18 +26,18 @@ struct ListenAddress {
 class Server {
  public:
   // Starts `threads` event loops, each on a thread of its own.
-  Server(Router router, unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log);
+  Server(unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // Binds and listens, but accepts nothing yet. kIo, naming the address and whether it is in use. All calls
-  // but loop() and loops() on the thread of `control`, or before it runs.
+  // on the thread of `control`, or before it runs.
   Result<void> listen(EventLoop& control, const ListenAddress& address);
   // Where it listens, with the port that the system chose.
   ListenAddress address() const;
-  // Begins to accept.
-  void start(EventLoop& control);
+  // Begins to accept, and answers by `router`. Once.
+  void start(Router router);
 
   // Replaces what connections go by from their next request on.
   void set_options(const HttpOptions& options);
@@ -47,8 +47,8 @@ class Server {
   // on.
   void stop(std::chrono::milliseconds grace);
 
-  unsigned loops() const;
-  EventLoop& loop(unsigned index);
+  // Where connections live; the index is Exchange::loop_index().
+  std::vector<EventLoop*> loops() const;
 
  private:
   struct Impl;

@@ -1,0 +1,272 @@
+#include "apps/serve/serve.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "apps/serve/camera_manager.h"
+#include "apps/serve/http/connection.h"
+#include "apps/serve/http/server.h"
+#include "apps/serve/routes.h"
+#include "base/log.h"
+#include "base/os/descriptors.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+using namespace std::chrono_literals;
+
+// For responses on their way when the program ends; the rest of the promised 2 s is for streams.
+constexpr auto kGrace = 300ms;
+
+HttpOptions http_options(const Settings& settings) {
+  HttpOptions options;
+  options.guard.hosts = settings.hosts;
+  options.guard.cors_origins = settings.cors_origins;
+  options.header_timeout = settings.header_timeout;
+  options.idle_timeout = settings.idle_timeout;
+  options.write_timeout = settings.write_timeout;
+  return options;
+}
+
+// Whatever is wrong before the start is a matter of usage or configuration (interface.md: exit code 2).
+tl::unexpected<Error> refuse(Error error) {
+  if (error.code != ErrorCode::kUsage && error.code != ErrorCode::kCancelled) error.code = ErrorCode::kConfig;
+  return fail(std::move(error));
+}
+
+Result<std::string> read_stdin(std::size_t limit) {
+  std::string text;
+  std::array<char, 64u << 10> chunk;
+  while (const auto got = std::fread(chunk.data(), 1, chunk.size(), stdin)) {
+    text.append(chunk.data(), got);
+    if (text.size() > limit)
+      return fail(ErrorCode::kConfig, "standard input: too long for a list of cameras");
+  }
+  if (std::ferror(stdin) != 0) return fail(ErrorCode::kIo, "reading standard input failed");
+  return text;
+}
+
+Result<Config> load(const ServeOptions& options) {
+  auto sources = default_config_sources(options.config);
+  if (!options.cameras.empty()) sources.flags.push_back({"cameras", options.cameras, "[F|-]"});
+  return load_config(sources);
+}
+
+// The running program. All on the control loop, which is the main thread.
+class Program {
+ public:
+  Program(const ServeOptions& options, Config config, Credentials general, std::vector<Asset> assets)
+      : options_(options),
+        config_(std::move(config)),
+        general_(std::move(general)),
+        assets_(std::move(assets)) {}
+
+  Result<void> prepare();
+  void run(const std::stop_token& stop, const std::vector<Camera>& cameras);
+
+ private:
+  std::vector<Route> routes();
+  void reload();
+  void reload_cameras();
+  void await_hangup();
+  void apply(const std::vector<Camera>& cameras);
+  Result<Camera> change(const Change& change);
+  bool from_stdin() const { return config_.settings.cameras == "-"; }
+
+  const ServeOptions& options_;
+  Config config_;
+  const Credentials general_;  // of --user: for any camera of the file
+  const std::vector<Asset> assets_;
+  EventLoop control_;
+  std::atomic<bool> ready_{false}, save_credentials_{false};
+  std::unique_ptr<Server> server_;
+  std::unique_ptr<CameraManager> manager_;  // uses the server's loops
+  std::unique_ptr<boost::asio::signal_set> hangup_;
+};
+
+std::vector<Route> Program::routes() {
+  std::vector<Route> routes;
+  auto context = std::make_shared<RouteContext>(RouteContext{
+      *manager_,
+      [this](Change wanted, std::function<void(Result<Camera>)> done) {
+        control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
+      },
+      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }});
+  add_api_routes(routes, context);
+  add_hls_routes(routes, context);
+  add_asset_routes(routes, assets_);
+  return routes;
+}
+
+Result<void> Program::prepare() {
+  const auto& settings = config_.settings;
+  const auto address = ListenAddress::parse(settings.listen);
+  if (!address) return refuse(address.error());
+  auto log = AccessLog::open(settings.access_log);
+  if (!log) return refuse(log.error());
+  const auto threads =
+      settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
+  server_ =
+      std::make_unique<Server>(static_cast<unsigned>(threads), settings.max_connections, std::move(*log));
+  manager_ = std::make_unique<CameraManager>(server_->loops());
+  if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
+  server_->set_options(http_options(settings));
+  save_credentials_ = settings.save_credentials;
+  return {};
+}
+
+void Program::apply(const std::vector<Camera>& cameras) {
+  const auto changes = manager_->apply(cameras, config_.settings, general_);
+  log::get().debug("cameras: {} started, {} restarted, {} stopped, {} as before", changes.started,
+                   changes.restarted, changes.stopped, changes.kept);
+}
+
+// The file is what counts: `discover` may have written it since we read it.
+Result<Camera> Program::change(const Change& change) {
+  if (from_stdin())
+    return fail(ErrorCode::kUsage, "the cameras came from standard input and can't be changed",
+                "start serve with --cameras FILE");
+  const auto& path = config_.settings.cameras;
+  auto cameras = load_cameras(path);
+  if (!cameras && cameras.error().code == ErrorCode::kNotFound) cameras = std::vector<Camera>{};
+  if (!cameras) return fail(ErrorCode::kIo, cameras.error().message, cameras.error().hint);
+  auto changed = change(*cameras);
+  if (!changed) return changed;
+  // What the file holds already stays in it.
+  const bool keep =
+      std::any_of(cameras->begin(), cameras->end(), [](const auto& c) { return !c.credentials.empty(); });
+  if (auto saved = save_cameras(path, *cameras, keep); !saved) return fail(saved.error());
+  apply(*cameras);
+  return changed;
+}
+
+void Program::reload_cameras() {
+  if (from_stdin()) return;
+  const auto cameras = read_cameras(config_.settings.cameras, !config_.origins.contains("cameras"));
+  if (!cameras) {
+    log::get().error("not reloaded: {}", cameras.error().message);
+    return;
+  }
+  apply(*cameras);
+}
+
+void Program::reload() {
+  log::get().info("reloading");
+  if (auto done = server_->reopen_log(); !done) log::get().error("{}", done.error().message);
+  auto config = load(options_);
+  if (!config) {
+    log::get().error("not reloaded: {}", config.error().message);
+    return;
+  }
+  const auto& before = config_.settings;
+  auto& after = config->settings;
+  if (before.listen != after.listen || before.threads != after.threads || before.web_dir != after.web_dir ||
+      before.access_log != after.access_log || before.max_connections != after.max_connections ||
+      before.allow_anonymous != after.allow_anonymous || before.cameras != after.cameras)
+    log::get().warn(
+        "listen, allow_anonymous, cameras, threads, max_connections, access_log and web_dir need a restart "
+        "to change");
+  after.cameras = before.cameras;
+  config_ = std::move(*config);
+  save_credentials_ = config_.settings.save_credentials;
+  server_->set_options(http_options(config_.settings));
+  reload_cameras();
+}
+
+void Program::await_hangup() {
+  hangup_->async_wait([this](const boost::system::error_code& error, int) {
+    if (error) return;
+    reload();
+    await_hangup();
+  });
+}
+
+void Program::run(const std::stop_token& stop, const std::vector<Camera>& cameras) {
+  hangup_ = std::make_unique<boost::asio::signal_set>(control_.context(), SIGHUP);
+  await_hangup();
+  apply(cameras);
+  server_->start(Router(routes()));
+  ready_ = true;
+  log::get().info("serving {} camera{} on http://{}/", cameras.size(), cameras.size() == 1 ? "" : "s",
+                  server_->address().to_string());
+  const std::stop_callback stopping(stop, [this] { control_.stop(); });
+  control_.run();
+  ready_ = false;
+  server_->stop(kGrace);
+  manager_->stop();
+  hangup_.reset();
+}
+
+}  // namespace
+
+void add_serve_options(CLI::App& app, ServeOptions& options) {
+  app.add_option("cameras_file", options.cameras,
+                 "cameras.json, or - for standard input (short for --cameras)")
+      ->type_name("F|-");
+  add_config_flags(app, options.config,
+                   {"listen", "allow_anonymous", "cameras", "hosts", "cors_origins", "access_log", "web_dir",
+                    "save_credentials", "threads", "max_connections", "transport", "video_codec", "bitrate",
+                    "maxrate", "preset", "height", "audio_bitrate", "segment_duration", "segments"});
+  app.add_flag("--print-config", options.print_config,
+               "print the configuration and where each value comes from");
+  add_credential_options(app, options.credentials);
+}
+
+Result<void> check_listen(const Settings& settings) {
+  const auto address = ListenAddress::parse(settings.listen);
+  if (!address) return fail(address.error());
+  if (address->address.is_loopback() || settings.allow_anonymous) return {};
+  return fail(ErrorCode::kUsage,
+              fmt::format("others can reach {}, and there are no users to log in", address->to_string()),
+              "listen on 127.0.0.1, or let anybody in with --allow-anonymous");
+}
+
+Result<std::vector<Camera>> read_cameras(const std::string& name, bool by_default) {
+  if (name == "-") {
+    auto text = read_stdin(kMaxCamerasFile);
+    if (!text) return fail(text.error());
+    return parse_cameras(*text, "standard input");
+  }
+  auto cameras = load_cameras(name);
+  if (!cameras && cameras.error().code == ErrorCode::kNotFound) {
+    if (!by_default)
+      return fail(ErrorCode::kConfig, cameras.error().message,
+                  "camctl scan | camctl discover - makes such a file");
+    log::get().warn(
+        "there is no {} here, so there are no cameras yet (camctl scan | camctl discover - makes it)", name);
+    return std::vector<Camera>{};
+  }
+  return cameras;
+}
+
+Result<void> run(const ServeOptions& options, std::span<const EmbeddedFile> files, Context& context) {
+  context.interrupt_is_normal = true;
+  auto config = load(options);
+  if (!config) return refuse(config.error());
+  if (options.print_config) {
+    const auto text = print_config(*config);
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    return {};
+  }
+  const auto& settings = config->settings;
+  if (auto done = check_listen(settings); !done) return refuse(done.error());
+  auto general = resolve_credentials(options.credentials);
+  if (!general) return refuse(general.error());
+  auto assets = load_assets(files, settings.web_dir);
+  if (!assets) return refuse(assets.error());
+  auto cameras = read_cameras(settings.cameras, !config->origins.contains("cameras"));
+  if (!cameras) return refuse(cameras.error());
+  os::raise_descriptor_limit();
+  Program program(options, std::move(*config), std::move(*general), std::move(*assets));
+  if (auto done = program.prepare(); !done) return done;
+  program.run(context.stop, *cameras);
+  return {};
+}
+
+}  // namespace camctl::apps::serve
