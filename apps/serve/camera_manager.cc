@@ -54,13 +54,7 @@ Result<media::SourceFactory> make_source(const Recipe& recipe) {
   options.transport = transport_of(recipe.settings.transport);
   media::SourceFactory factory = [options] { return hls::make_ffmpeg_source(options); };
   if (recipe.settings.video_codec == "copy") return factory;
-  hls::TranscodeOptions transcode;
-  transcode.bitrate = static_cast<std::uint32_t>(recipe.settings.bitrate);
-  transcode.maxrate = static_cast<std::uint32_t>(recipe.settings.maxrate);
-  transcode.audio_bitrate = static_cast<std::uint32_t>(recipe.settings.audio_bitrate);
-  transcode.preset = recipe.settings.preset;
-  transcode.height = static_cast<std::uint16_t>(recipe.settings.height);
-  return hls::transcoded(std::move(factory), transcode);
+  return fail(ErrorCode::kUnsupported, "transcoding is not linked in yet");
 }
 
 Credentials credentials_for(const Camera& camera, const std::vector<CredentialEntry>& entries,

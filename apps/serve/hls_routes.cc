@@ -74,7 +74,6 @@ Handler playlist_handler(const std::shared_ptr<const RouteContext>& context, Pla
   return [context, kind](const RequestPtr& request, const ExchangePtr& exchange) {
     const auto camera = context->cameras.find(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
-    camera->viewers().seen(client_key(*request), Viewers::Clock::now());
     if (try_playlist(*camera, kind, exchange)) return;
     exchange->hold(kFirstSegmentWait, [camera] { return not_playable(*camera); });
     camera->waiting().add(exchange, [weak = std::weak_ptr(camera), kind, exchange] {
