@@ -45,6 +45,7 @@ class MediaService final : public MediaBindingService {
   MediaBindingService* copy() override { return new MediaService(*this); }
 
   int GetProfiles(_trt__GetProfiles*, _trt__GetProfilesResponse&) override;
+  int GetProfile(_trt__GetProfile*, _trt__GetProfileResponse&) override;
   int GetStreamUri(_trt__GetStreamUri*, _trt__GetStreamUriResponse&) override;
   int GetSnapshotUri(_trt__GetSnapshotUri*, _trt__GetSnapshotUriResponse&) override;
   int GetVideoSources(_trt__GetVideoSources*, _trt__GetVideoSourcesResponse&) override;

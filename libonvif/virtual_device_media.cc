@@ -197,6 +197,13 @@ int MediaService::GetProfiles(_trt__GetProfiles*, _trt__GetProfilesResponse& rep
   return SOAP_OK;
 }
 
+int MediaService::GetProfile(_trt__GetProfile* request, _trt__GetProfileResponse& reply) {
+  const auto* profile = profile_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
+  if (!profile) return SOAP_FAULT;
+  reply.Profile = describe(soap, config_, *profile);
+  return SOAP_OK;
+}
+
 int MediaService::GetStreamUri(_trt__GetStreamUri* request, _trt__GetStreamUriResponse& reply) {
   const auto* profile = profile_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
   if (!profile) return SOAP_FAULT;

@@ -30,6 +30,13 @@ TEST_CASE("media service 1: profiles") {
   CHECK_FALSE(sub.next_sibling());
 }
 
+TEST_CASE("media service 1: one profile") {
+  VirtualDevice device(test_device());
+  const Tree reply(post(device, soap(trt("GetProfile", "<ProfileToken>P2</ProfileToken>"))).body);
+  CHECK(reply.text("Body/GetProfileResponse/Profile/Name") == "Sub");
+  CHECK(Tree(post(device, soap(trt("GetProfile"))).body).fault() == "Sender InvalidArgVal NoProfile");
+}
+
 TEST_CASE("media services: H.265 is in version 2 only (quirk 68)") {
   auto config = test_device();
   config.profiles[0].video = media::Codec::kH265;
