@@ -31,11 +31,15 @@ Url file_url(std::string_view path);
 // destructor waits for the thread, up to 0.1 s.
 std::unique_ptr<media::Source> make_ffmpeg_source(FfmpegSourceOptions options);
 
-// The original guide's transcode: decode `inner`, encode to H.264 (and AAC) with libavcodec.
+// The original guide's transcode: the video of `inner` decoded, and encoded to H.264 by libavcodec on a
+// thread of its own. Audio goes through as it is: where it is not AAC, Stream encodes it while somebody
+// listens. Takes H.264, H.265 and Motion JPEG. Where the machine is too slow, pictures are dropped up to the
+// next key frame, and a log line says so.
 struct TranscodeOptions {
-  std::uint32_t bitrate = 800'000, maxrate = 1'000'000, audio_bitrate = 128'000;  // bit/s
-  std::string preset = "veryfast";
-  std::uint16_t height = 0;  // 0: as it is
+  std::uint32_t bitrate = 800'000, maxrate = 1'000'000;  // bit/s
+  std::string preset = "veryfast";                       // of x264
+  std::uint16_t height = 0;                              // 0: as it is
+  std::chrono::milliseconds key_interval{2000};          // a key frame each: segments are cut there
 };
 media::SourceFactory transcoded(media::SourceFactory inner, TranscodeOptions options);
 

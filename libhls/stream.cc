@@ -86,7 +86,7 @@ std::string_view name(StreamState state) {
 class Stream::Impl final : public media::SourceSink {
  public:
   Impl(EventLoop& loop, media::SourceFactory make_source, StreamOptions options);
-  ~Impl() override { stop(); }
+  ~Impl() override;
 
   void start();
   void stop();
@@ -110,7 +110,7 @@ class Stream::Impl final : public media::SourceSink {
   void finish();
   void retry_after(const Backoff::Next& next);
   void probe(Clock::time_point attempt_at);
-  void set_state(StreamState state, std::string reason);
+  void set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason);
   void log_loss(const Error& error);
   void segment_listed();
 
@@ -129,6 +129,7 @@ class Stream::Impl final : public media::SourceSink {
   bool live_ = false;                       // a unit came in this attempt
   bool has_video_ = false;
   bool drop_audio_ = false;
+  bool ended_ = false;
   std::string logged_reason_;
   Clock::time_point logged_at_;
   std::uint64_t unlogged_ = 0;
@@ -150,8 +151,12 @@ Stream::Impl::Impl(EventLoop& loop, media::SourceFactory make_source, StreamOpti
       retry_(loop),
       watchdog_(loop) {}
 
+Stream::Impl::~Impl() {
+  if (source_) source_->stop();
+}
+
 void Stream::Impl::start() {
-  if (!source_) connect();
+  if (!source_ && !ended_) connect();
 }
 
 void Stream::Impl::stop() {
@@ -160,6 +165,11 @@ void Stream::Impl::stop() {
   probe_.cancel();
   if (source_) source_->stop();
   if (retired_) retired_->stop();
+  if (std::exchange(ended_, true)) return;
+  if (window.end())
+    segment_listed();
+  else
+    subscriptions.notify();
 }
 
 void Stream::Impl::connect() {
@@ -197,7 +207,7 @@ void Stream::Impl::on_access_unit(media::AccessUnit unit) {
   if (!live_ && (unit.key || !has_video_)) {
     live_ = true;
     backoff_.succeeded();
-    set_state(StreamState::kLive, {});
+    set_state(StreamState::kLive, std::nullopt, {});
   }
   const auto broken = timeline_.apply(unit);
   if (window.push(std::move(unit), broken)) segment_listed();
@@ -245,13 +255,8 @@ void Stream::Impl::on_end(Result<void> reason) {
 }
 
 void Stream::Impl::finish() {
-  watchdog_.cancel();
-  const bool listed = window.end();
-  set_state(StreamState::kOffline, "the source has ended");
-  if (listed)
-    segment_listed();
-  else
-    subscriptions.notify();
+  set_state(StreamState::kOffline, std::nullopt, "the source has ended");
+  stop();
 }
 
 void Stream::Impl::lose(const Error& error) {
@@ -266,7 +271,7 @@ void Stream::Impl::lose(const Error& error) {
     ++status_.reconnects;
   }
   log_loss(error);
-  set_state(state_for(error.code), one_line(error));
+  set_state(state_for(error.code), error.code, one_line(error));
   if (listed) segment_listed();
   retry_after(backoff_.failed(error.code, Clock::now()));
 }
@@ -289,11 +294,12 @@ void Stream::Impl::probe(Clock::time_point attempt_at) {
   });
 }
 
-void Stream::Impl::set_state(StreamState state, std::string reason) {
+void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason) {
   {
     const std::lock_guard lock(mutex_);
     if (status_.state == state && status_.reason == reason) return;
     status_.state = state;
+    status_.cause = cause;
     status_.reason = std::move(reason);
     if (state == StreamState::kLive)
       log::get().info("camera {}: live ({})", options.id, status_.info ? describe(*status_.info) : "");

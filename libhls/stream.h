@@ -5,7 +5,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/event_loop.h"
 #include "base/media/source.h"
@@ -23,6 +25,7 @@ std::string_view name(StreamState state);
 struct StreamStatus {
   StreamState state = StreamState::kConnecting;
   std::string reason;              // why not live, for a person; no secret in it; empty while live
+  std::optional<ErrorCode> cause;  // the same for a program: kAuth, kTimeout, kUnsupported, …
   std::uint32_t bitrate_kbps = 0;  // over the last seconds
   double fps = 0;
   std::chrono::system_clock::time_point last_frame;  // epoch: none yet
@@ -49,15 +52,17 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   void start();
+  // Ends the session and the playlist: the segment being built is listed as the last one. For good.
   void stop();
 
   StreamStatus status() const;
   // The segments now listed.
   WindowState window() const;
 
-  // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same bytes,
-  // for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there. May take
-  // milliseconds of CPU (packaging, audio encoding), on the calling thread; never holds up the loop's.
+  // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same
+  // bytes, for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there.
+  // May take milliseconds of CPU (packaging, audio encoding), on the calling thread; never holds up the
+  // loop's.
   Result<BodyPtr> ts_segment(std::uint64_t number) const;
   Result<BodyPtr> fmp4_segment(std::uint64_t number) const;
   Result<BodyPtr> init_segment(std::uint32_t version) const;

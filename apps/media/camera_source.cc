@@ -1,0 +1,54 @@
+#include "apps/media/camera_source.h"
+
+#include <utility>
+
+#include "libhls/ffmpeg_source.h"
+
+namespace camctl::apps {
+namespace {
+
+hls::FfmpegSourceOptions::Transport transport_of(const std::string& name) {
+  using Transport = hls::FfmpegSourceOptions::Transport;
+  if (name == "tcp") return Transport::kTcp;
+  return name == "udp" ? Transport::kUdp : Transport::kAuto;
+}
+
+bool is_camera_scheme(const std::string& scheme) {
+  return scheme == "rtsp" || scheme == "rtsps" || scheme == "http" || scheme == "https";
+}
+
+}  // namespace
+
+Result<media::SourceFactory> camera_source(const CameraAddress& address, const StreamSettings& settings) {
+  if (!is_camera_scheme(address.url.scheme))
+    return fail(ErrorCode::kConfig, address.url.scheme + ":// is no address of a camera",
+                "use rtsp, rtsps, http or https");
+  hls::FfmpegSourceOptions options;
+  options.url = address.url;
+  options.credentials = address.credentials;
+  options.transport = transport_of(settings.transport);
+  options.timeout = address.timeout;
+  media::SourceFactory plain = [options] { return hls::make_ffmpeg_source(options); };
+  if (settings.video_codec == "copy") return plain;
+
+  hls::TranscodeOptions transcode;
+  transcode.bitrate = static_cast<std::uint32_t>(settings.bitrate);
+  transcode.maxrate = static_cast<std::uint32_t>(settings.maxrate);
+  transcode.preset = settings.preset;
+  transcode.height = static_cast<std::uint16_t>(settings.height);
+  transcode.key_interval = settings.segment_duration;
+  return hls::transcoded(std::move(plain), transcode);
+}
+
+hls::StreamOptions stream_options(const std::string& id, const Url& url, const StreamSettings& settings) {
+  hls::StreamOptions options;
+  options.id = id;
+  options.window.segment_duration = settings.segment_duration;
+  options.window.segments = static_cast<std::size_t>(settings.segments);
+  options.audio_bitrate = static_cast<std::uint32_t>(settings.audio_bitrate);
+  options.probe_host = url.host;
+  options.probe_port = url.effective_port();
+  return options;
+}
+
+}  // namespace camctl::apps

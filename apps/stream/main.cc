@@ -1,0 +1,52 @@
+// camctl stream: one camera to a folder, a file or a pipe.
+#include <memory>
+
+#include "apps/common/app.h"
+#include "apps/media/camera_source.h"
+#include "apps/stream/options.h"
+#include "apps/stream/output.h"
+#include "apps/stream/recorder.h"
+#include "base/event_loop.h"
+
+namespace camctl::apps {
+namespace {
+
+Result<void> run(const StreamProgramOptions& options, Context& context) {
+  auto config = load_config(default_config_sources(options.config));
+  if (!config) return fail(config.error());
+  const auto& settings = config->settings;
+  const auto target = parse_target(options.output, options.format);
+  if (!target) return fail(target.error());
+  const auto camera = choose_camera(options, settings);
+  if (!camera) return fail(camera.error());
+  const auto stream = settings.stream_for(camera->id);
+  auto source = camera_source(camera->address, stream);
+  if (!source) return fail(source.error());
+  auto output = open_output(*target);
+  if (!output) return fail(output.error());
+
+  RecorderOptions recorder_options;
+  recorder_options.duration = options.duration;
+  if (context.common.timeout.count() > 0) recorder_options.timeout = context.common.timeout;
+  EventLoop loop;
+  loop.start("loop");
+  Recorder recorder(loop, std::move(*source), stream_options(camera->id, camera->address.url, stream),
+                    **output, recorder_options);
+  return recorder.run(context);
+}
+
+Body build(CLI::App& app, CommonOptions& common) {
+  auto options = std::make_shared<StreamProgramOptions>();
+  add_common_options(app, common, false);
+  add_stream_options(app, *options);
+  return [options](Context& context) { return run(*options, context); };
+}
+
+}  // namespace
+}  // namespace camctl::apps
+
+int main(int argc, char** argv) {
+  return camctl::apps::run_program(argc, argv, "camctl stream",
+                                   "Receives one camera as HLS in a folder, MPEG-TS or fragmented MP4.",
+                                   camctl::apps::build);
+}
