@@ -1,0 +1,287 @@
+"""The validator itself: a corpus of playlists, each with one rule broken, that it must reject."""
+
+import http.server
+import pathlib
+import subprocess
+import sys
+import threading
+
+import pytest
+
+import hls_rules
+import hls_validate
+
+MEDIA = """#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-TARGETDURATION:4
+#EXT-X-MEDIA-SEQUENCE:7
+#EXT-X-DISCONTINUITY-SEQUENCE:1
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-MAP:URI="init-0.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z
+#EXTINF:4.00000,
+seg7.m4s
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:04.000Z
+#EXTINF:4.40000,
+seg8.m4s
+#EXT-X-DISCONTINUITY
+#EXT-X-MAP:URI="init-1.mp4"
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:00.000Z
+#EXTINF:4.00000,
+seg9.m4s
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:04.000Z
+#EXTINF:4.00000,
+seg10.m4s
+"""
+
+MULTIVARIANT = """#EXTM3U
+#EXT-X-VERSION:6
+#EXT-X-INDEPENDENT-SEGMENTS
+#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1800000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=25.000
+media.m3u8
+#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="hvc1.1.6.L93.B0"
+sub/media.m3u8
+"""
+
+# rule, what to replace, by what (in MEDIA)
+BROKEN_MEDIA = [
+    ("utf8", "seg7.m4s", "seg7.m4s\x00"),
+    ("utf8", "#EXTM3U", "\ufeff#EXTM3U"),
+    ("extm3u", "#EXTM3U\n", ""),
+    ("extm3u", "#EXTM3U\n", "\n#EXTM3U\n"),
+    ("line", "#EXT-X-VERSION:6", "#EXT-X-VERSION :6"),
+    ("one-kind", "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="b"'),
+    ("version-once", "#EXT-X-VERSION:6", "#EXT-X-VERSION:6\n#EXT-X-VERSION:6"),
+    ("version-enough", "#EXT-X-VERSION:6", "#EXT-X-VERSION:5"),
+    ("version-enough", "#EXT-X-VERSION:6\n", ""),
+    ("attributes", 'URI="init-0.mp4"', 'URI="init-0.mp4",URI="init-1.mp4"'),
+    ("attributes", 'URI="init-0.mp4"', 'uri="init-0.mp4"'),
+    ("attributes", 'URI="init-0.mp4"', 'URI="init-0.mp4",'),
+    ("target-present", "#EXT-X-TARGETDURATION:4\n", ""),
+    ("target-present", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:4\n#EXT-X-TARGETDURATION:4"),
+    ("target-integer", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:4.5"),
+    ("extinf-target", "#EXTINF:4.40000,", "#EXTINF:4.50000,"),
+    ("extinf-present", "#EXTINF:4.00000,\nseg7", "seg7"),
+    ("extinf-number", "#EXTINF:4.40000,", "#EXTINF:4.40000"),
+    ("extinf-number", "#EXTINF:4.40000,", "#EXTINF:-4.40000,"),
+    ("extinf-uri", "seg10.m4s\n", ""),
+    ("sequence-place", "seg7.m4s\n", "seg7.m4s\n#EXT-X-MEDIA-SEQUENCE:8\n"),
+    ("sequence-place", "#EXT-X-MEDIA-SEQUENCE:7", "#EXT-X-MEDIA-SEQUENCE:x"),
+    ("discontinuity-sequence-place", "#EXT-X-DISCONTINUITY-SEQUENCE:1", "#EXT-X-DISCONTINUITY\n#EXT-X-DISCONTINUITY-SEQUENCE:1"),
+    ("once", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-INDEPENDENT-SEGMENTS"),
+    ("once", "seg10.m4s\n", "seg10.m4s\n#EXT-X-ENDLIST\n#EXT-X-ENDLIST\n"),
+    ("map-uri", 'URI="init-0.mp4"', 'BYTERANGE="10@0"'),
+    ("map-needed", '#EXT-X-MAP:URI="init-0.mp4"\n', ""),
+    ("date", "2026-11-22T20:00:00.000Z", "2026-11-22 20:00:00"),
+    ("date", "2026-11-22T20:00:00.000Z", "2026-11-22T20:00:00.000"),
+    ("date-runs", "20:00:04.000Z", "20:00:04.200Z"),
+    ("playlist-type", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-PLAYLIST-TYPE:LIVE"),
+    ("unique-uri", "seg10.m4s", "seg9.m4s"),
+]
+
+BROKEN_MULTIVARIANT = [
+    ("variant-uri", "media.m3u8\n#EXT", "#EXT"),
+    ("variant-uri", "sub/media.m3u8\n", ""),
+    ("bandwidth", "BANDWIDTH=500000,", ""),
+    ("bandwidth", "BANDWIDTH=500000", "BANDWIDTH=0.5"),
+    ("average-bandwidth", "AVERAGE-BANDWIDTH=1800000", "AVERAGE-BANDWIDTH=2800000"),
+    ("codecs", '"avc1.640028,mp4a.40.2"', '"h264,aac"'),
+    ("codecs", '"avc1.640028,mp4a.40.2"', "avc1.640028"),
+    ("resolution", "1920x1080", "1920:1080"),
+    ("frame-rate", "25.000", "25.00001"),
+    ("attributes", "FRAME-RATE=25.000", "FRAME-RATE=25.000,RESOLUTION=1x1"),
+    ("one-kind", "media.m3u8\n#EXT", "media.m3u8\n#EXT-X-TARGETDURATION:4\n#EXT"),
+]
+
+NEXT = (MEDIA.replace("SEQUENCE:7", "SEQUENCE:8", 1)
+        .replace("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z\n#EXTINF:4.00000,\nseg7.m4s\n", "") +
+        "#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:08.000Z\n#EXTINF:4.00000,\nseg11.m4s\n")
+
+TAIL = NEXT[NEXT.index("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:04"):]
+
+# rule, what to replace, by what (in NEXT, which follows MEDIA)
+BROKEN_RELOADS = [
+    ("target-constant", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:5"),
+    ("header-constant", "#EXT-X-VERSION:6", "#EXT-X-VERSION:7"),
+    ("sequence-grows", "SEQUENCE:8", "SEQUENCE:6"),
+    ("sequence-grows", "SEQUENCE:8", "SEQUENCE:7"),
+    ("segment-constant", "#EXTINF:4.40000,", "#EXTINF:4.30000,"),
+    ("segment-constant", "seg9.m4s", "other9.m4s"),
+    ("segment-constant", "20:00:04.000Z", "20:00:04.020Z"),
+    ("segment-constant", 'URI="init-1.mp4"', 'URI="init-2.mp4"'),
+    ("append-only", TAIL, ""),
+    ("discontinuity-counts", "DISCONTINUITY-SEQUENCE:1", "DISCONTINUITY-SEQUENCE:2"),
+    ("long-enough", TAIL, ""),
+]
+
+
+def rules_of(findings):
+    return {finding.rule for finding in findings}
+
+
+@pytest.mark.parametrize("text", [MEDIA, MULTIVARIANT, NEXT, MEDIA.replace("\n", "\r\n"), MEDIA + "#EXT-X-ENDLIST\n",
+                                  MEDIA + "# a comment\n#EXT-X-UNKNOWN:what\n\n"])
+def test_right_playlists_pass(text):
+    _, findings = hls_rules.check_text(text.encode())
+    assert not findings
+
+
+@pytest.mark.parametrize("rule, old, new", BROKEN_MEDIA)
+def test_broken_media_playlist(rule, old, new):
+    assert old in MEDIA
+    _, findings = hls_rules.check_text(MEDIA.replace(old, new, 1).encode())
+    assert rule in rules_of(findings)
+
+
+@pytest.mark.parametrize("rule, old, new", BROKEN_MULTIVARIANT)
+def test_broken_multivariant_playlist(rule, old, new):
+    assert old in MULTIVARIANT
+    _, findings = hls_rules.check_text(MULTIVARIANT.replace(old, new, 1).encode())
+    assert rule in rules_of(findings)
+
+
+def test_right_reload_passes():
+    old, _ = hls_rules.check_text(MEDIA.encode())
+    new, _ = hls_rules.check_text(NEXT.encode())
+    assert not hls_rules.check_reload(old, new)
+    assert not hls_rules.check_reload(old, old)
+
+
+@pytest.mark.parametrize("rule, before, after", BROKEN_RELOADS)
+def test_broken_reload(rule, before, after):
+    assert before in NEXT
+    old, _ = hls_rules.check_text(MEDIA.encode())
+    new, _ = hls_rules.check_text(NEXT.replace(before, after, 1).encode())
+    assert rule in rules_of(hls_rules.check_reload(old, new))
+
+
+def test_removed_discontinuity_counts():
+    old, _ = hls_rules.check_text(MEDIA.encode())
+    text = MEDIA[:MEDIA.index("#EXT-X-MAP")].replace("SEQUENCE:7", "SEQUENCE:10", 1)
+    text += '#EXT-X-MAP:URI="init-1.mp4"\n' + MEDIA[MEDIA.index("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:04"):]
+    text += "".join(f"#EXTINF:4.00000,\nseg{n}.m4s\n" for n in (11, 12, 13))
+    wrong, _ = hls_rules.check_text(text.encode())
+    right, _ = hls_rules.check_text(text.replace("DISCONTINUITY-SEQUENCE:1", "DISCONTINUITY-SEQUENCE:2").encode())
+    assert "discontinuity-counts" in rules_of(hls_rules.check_reload(old, wrong))
+    assert "discontinuity-counts" not in rules_of(hls_rules.check_reload(old, right))
+
+
+def test_ended_playlist_stays():
+    old, _ = hls_rules.check_text((MEDIA + "#EXT-X-ENDLIST\n").encode())
+    new, _ = hls_rules.check_text(NEXT.encode())
+    assert "endlist-final" in rules_of(hls_rules.check_reload(old, new))
+
+
+def test_bad_utf8():
+    _, findings = hls_rules.check_text(b"#EXTM3U\n\xff\xfe\n")
+    assert rules_of(findings) == {"utf8"}
+
+
+class Files(http.server.ThreadingHTTPServer):
+    """Serves a dict of path -> (content type, bytes)."""
+
+    def __init__(self):
+        self.files = {}
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        kind, body = self.server.files.get(self.path, (None, b""))
+        self.send_response(200 if kind else 404)
+        self.send_header("Content-Type", kind or "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def files():
+    server = Files()
+    yield server
+    server.shutdown()
+
+
+HLS = "application/vnd.apple.mpegurl"
+TS = MEDIA.replace("m4s", "ts").replace('#EXT-X-MAP:URI="init-0.mp4"\n', "").replace('#EXT-X-MAP:URI="init-1.mp4"\n', "")
+# each file is broken in one way; what the live checks must say
+LIVE = [
+    ("content-type", {"/p.m3u8": ("text/plain", TS)}),
+    ("available", {"/p.m3u8": (HLS, TS)}),
+    ("available", {}),
+    ("ts-tables", {"/p.m3u8": (HLS, TS), "/seg7.ts": ("video/mp2t", "\x47" + 187 * "x")}),
+    ("mp4-boxes", {"/p.m3u8": (HLS, MEDIA), "/init-0.mp4": ("video/mp4", "ftyp"), "/seg7.m4s": ("video/mp4", "moof")}),
+    ("decodes", {"/p.m3u8": (HLS, TS), "/seg7.ts": ("video/mp2t", "\x47" + 187 * "x")}),
+]
+
+
+@pytest.mark.parametrize("rule, content", LIVE)
+def test_broken_server(files, rule, content):
+    files.files = {path: (kind, body.encode("latin-1")) for path, (kind, body) in content.items()}
+    findings, _ = hls_validate.validate([files.url + "/p.m3u8"], 1)
+    assert rule in {finding.rule for _, finding in findings}
+
+
+def test_bytes_that_change(files):
+    files.files = {"/p.m3u8": (HLS, TS.encode()), "/seg7.ts": ("video/mp2t", b"one")}
+    findings = []
+    playlist = hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding))
+    playlist.get("seg7.ts")
+    files.files["/seg7.ts"] = ("video/mp2t", b"two")
+    playlist.get("seg7.ts")
+    assert rules_of(findings) == {"bytes-constant"}
+
+
+def times(start, frames, step=0.04, key=True):
+    return [{"codec_type": "video", "dts_time": f"{start + i * step:.6f}", "flags": "K_" if key and i == 0 else "__"}
+            for i in range(frames)]
+
+
+@pytest.mark.parametrize("rule, first, second", [
+    (None, times(10, 100), times(14, 110)),
+    ("independent", times(10, 100), times(14, 110, key=False)),
+    ("duration-true", times(10, 100), times(14, 90)),
+    ("timeline", times(10, 100), times(14.5, 110)),
+    ("decodes", times(10, 100), []),
+])
+def test_times_of_segments(rule, first, second):
+    findings = []
+    playlist, _ = hls_rules.check_text(MEDIA.encode())
+    checker = hls_validate.MediaPlaylist("http://x/p.m3u8", lambda _url, finding: findings.append(finding))
+    checker.check_times(playlist.segments[0], playlist, first)
+    checker.check_times(playlist.segments[1], playlist, second)
+    assert rules_of(findings) == ({rule} if rule else set())
+
+
+def test_bandwidth_and_lateness(files):
+    files.files = {"/p.m3u8": (HLS, TS.encode()),
+                   **{f"/seg{n}.ts": ("video/mp2t", bytes(1_000_000)) for n in range(7, 11)}}
+    findings = []
+    playlist = hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding), 500_000)
+    playlist.poll()
+    assert "bandwidth-true" in rules_of(findings)
+    playlist.changed_at -= 10
+    playlist.poll()
+    assert "in-time" in rules_of(findings)
+
+
+def test_every_rule_is_broken_somewhere():
+    tested = {rule for table in (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS) for rule, *_ in table}
+    tested |= {rule for rule, _ in LIVE}
+    tested |= {"endlist-final", "bytes-constant", "independent", "duration-true", "timeline", "bandwidth-true", "in-time"}
+    assert tested == set(hls_rules.RULES)
+
+
+def test_command_line(files):
+    script = pathlib.Path(hls_validate.__file__)
+    done = subprocess.run([sys.executable, script, "--seconds", "0.2", files.url + "/p.m3u8"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "available" in done.stdout
