@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <future>
 
+#include "apps/media/camera_source.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/url.h"
-#include "libhls/ffmpeg_source.h"
 
 namespace camctl::apps::serve {
 namespace {
@@ -15,12 +15,6 @@ using namespace std::chrono_literals;
 
 // Between the first connections to cameras, so that a hundred of them don't start in one instant.
 constexpr auto kStagger = 40ms;
-
-hls::FfmpegSourceOptions::Transport transport_of(const std::string& name) {
-  using Transport = hls::FfmpegSourceOptions::Transport;
-  if (name == "tcp") return Transport::kTcp;
-  return name == "udp" ? Transport::kUdp : Transport::kAuto;
-}
 
 // A camera that can't be tried at all: says why, and is tried again like any other.
 class BrokenSource : public media::Source {
@@ -45,16 +39,7 @@ class BrokenSource : public media::Source {
 Result<media::SourceFactory> make_source(const Recipe& recipe) {
   auto url = Url::parse(recipe.rtsp_url);
   if (!url) return fail(url.error());
-  if (!is_camera_scheme(url->scheme))
-    return fail(ErrorCode::kConfig, "not an address of a camera: " + url->scheme,
-                "use rtsp, rtsps, http or https");
-  hls::FfmpegSourceOptions options;
-  options.url = *url;
-  options.credentials = recipe.credentials;
-  options.transport = transport_of(recipe.settings.transport);
-  media::SourceFactory factory = [options] { return hls::make_ffmpeg_source(options); };
-  if (recipe.settings.video_codec == "copy") return factory;
-  return fail(ErrorCode::kUnsupported, "transcoding is not linked in yet");
+  return camera_source({*url, recipe.credentials}, recipe.settings);
 }
 
 Credentials credentials_for(const Camera& camera, const std::vector<CredentialEntry>& entries,

@@ -14,10 +14,7 @@
 
 namespace camctl::apps::serve {
 
-// Makes the source of a stream; a test gives its own.
-using MakeSource = std::function<media::SourceFactory(const Recipe&)>;
-// The real one: libavformat, transcoding where the settings ask for it. kConfig for an address of a kind that
-// is not a camera's.
+// What receives the stream. kConfig for an address that is not a camera's.
 Result<media::SourceFactory> make_source(const Recipe& recipe);
 
 // The key in cameras.json that tells a camera added over HTTP. Such an entry gets no credentials that were

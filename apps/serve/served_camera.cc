@@ -1,30 +1,26 @@
 #include "apps/serve/served_camera.h"
 
+#include <cmath>
+
+#include "apps/media/camera_source.h"
 #include "base/url.h"
 
 namespace camctl::apps::serve {
 namespace {
 
-// A finite source has its last playlist; the media playlist is named from the multivariant one.
+// The one media playlist that the multivariant one names.
 constexpr std::string_view kMediaUri = "main/media.m3u8";
 
-hls::StreamOptions stream_options(const Camera& camera, const Recipe& recipe) {
-  hls::StreamOptions options;
-  options.id = camera.id;
-  options.window.segment_duration = recipe.settings.segment_duration;
-  options.window.segments = recipe.settings.segments;
+// A GOP known from the camera's own settings settles a target duration that it fits into.
+hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
+  const auto url = Url::parse(recipe.rtsp_url);
+  auto options = stream_options(camera.id, url ? *url : Url{}, recipe.settings);
   for (const auto& profile : camera.profiles) {
-    // A longest GOP known from the camera's own settings lets the target duration fit it (RFC 8216 §4.3.3.1).
     if (profile.rtsp_url != camera.rtsp_url || !profile.video || profile.video->fps < 1) continue;
-    const std::chrono::seconds gop(static_cast<int>(profile.video->gop / profile.video->fps + 1));
     constexpr std::chrono::seconds kLongestTarget{
-        10};  // beyond this, cutting inside the GOP serves viewers better
-    options.window.longest_gop = std::clamp(gop, options.window.longest_gop, kLongestTarget);
-  }
-  options.audio_bitrate = static_cast<std::uint32_t>(recipe.settings.audio_bitrate);
-  if (const auto url = Url::parse(recipe.rtsp_url)) {
-    options.probe_host = url->host;
-    options.probe_port = url->effective_port();
+        10};  // beyond, cutting inside the GOP serves viewers better
+    const std::chrono::seconds gop(std::llround(std::ceil(profile.video->gop / profile.video->fps)));
+    options.window.longest_gop = std::max(options.window.longest_gop, std::min(gop, kLongestTarget));
   }
   return options;
 }
@@ -35,7 +31,7 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
                            Recipe recipe, media::SourceFactory make_source)
     : loop_(loop),
       recipe_(std::move(recipe)),
-      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source), stream_options(camera, recipe_))),
+      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source), options_of(camera, recipe_))),
       waiting_(connection_loops) {
   camera_ = std::make_shared<const Camera>(std::move(camera));
 }

@@ -16,8 +16,6 @@ Response response_to(const boost::beast::error_code& error) {
   if (error == http::error::header_limit)
     return error_response(431, "header", "the request's header is too long");
   if (error == http::error::body_limit) return error_response(413, "body", "the request's body is too long");
-  if (error == http::error::bad_version)
-    return error_response(505, "version", "only HTTP/1.0 and HTTP/1.1 are spoken");
   return error_response(400, "request", "malformed request: " + error.message());
 }
 
@@ -80,8 +78,9 @@ RequestReader::Status RequestReader::finish() {
     return reject(error_response(400, "request", "malformed request: its length is given in two ways"));
   if (encodings > 0 &&
       (encodings > 1 || !text::iequals(text::trim(request->header("transfer-encoding")), "chunked")))
-    return reject(error_response(501, "encoding", "the only transfer encoding known here is chunked"));
-  if (request->header_count("content-length") > 1)
+    return reject(error_response(400, "encoding", "the only transfer encoding known here is chunked"));
+  if (request->header_count("content-length") > 1 ||
+      request->header("content-length").find_first_not_of("0123456789") != std::string_view::npos)
     return reject(error_response(400, "request", "malformed request: its length is given twice"));
 
   auto target = parse_target(request->target);
