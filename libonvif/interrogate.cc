@@ -66,7 +66,8 @@ class Interrogation {
 
   // Calls and reads in one.
   template <class Read>
-  auto ask(const Url& url, const Request& request, Read read) -> decltype(read(std::string_view{}, std::declval<Quirks&>())) {
+  auto ask(const Url& url, const Request& request, Read read)
+      -> decltype(read(std::string_view{}, std::declval<Quirks&>())) {
     auto reply = client_.call(url, request);
     if (!reply) {
       if (reply.error().code == ErrorCode::kTimeout) ++timeouts_;
@@ -130,6 +131,13 @@ Result<void> Interrogation::find_service() {
     add(reached);
     add(*url);
   }
+  if (!candidates.empty()) error.code = ErrorCode::kUsage;  // whatever comes is more telling
+  // Of several failures the most telling: an answer says more than silence, silence more than a refusal.
+  const auto rank = [](ErrorCode code) {
+    if (code == ErrorCode::kNetwork) return 1;
+    if (code == ErrorCode::kTimeout) return 2;
+    return code == ErrorCode::kUsage ? 0 : 3;
+  };
   // An answer of any kind at a wrong path makes the host worth a look at the others.
   std::vector<std::string> searched;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
@@ -137,8 +145,10 @@ Result<void> Interrogation::find_service() {
     const Url url = candidates[i];
     auto tried = try_service(url);
     if (tried) return {};
-    error = tried.error();
-    const bool answers = error.code == ErrorCode::kUnsupported || error.code == ErrorCode::kProtocol;
+    const ErrorCode code = tried.error().code;
+    if (rank(code) > rank(error.code)) error = tried.error();
+    if (code == ErrorCode::kCancelled) return fail(tried.error());
+    const bool answers = code == ErrorCode::kUnsupported || code == ErrorCode::kProtocol;
     if (!answers || std::ranges::find(searched, url.authority()) != searched.end()) continue;
     searched.push_back(url.authority());
     for (const auto path : kWellKnownPaths) {
@@ -147,6 +157,9 @@ Result<void> Interrogation::find_service() {
       add(other);
     }
   }
+  if (error.code == ErrorCode::kNetwork && candidates.size() > 1)
+    error.message =
+        fmt::format("no service at {} addresses; the first: {}", candidates.size(), error.message);
   return fail("asking for the date", error);
 }
 

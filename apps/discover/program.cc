@@ -121,15 +121,6 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
   };
   const auto done = [&](const Answer& answer) {
     ++(answer.device ? ready : failed);
-    if (!answer.device && answer.device.error().code != ErrorCode::kCancelled) {
-      progress.clear();
-      const Error& error = answer.device.error();
-      log::get().warn("{}: {}{}", answer.request.label, error.message,
-                      error.hint.empty() ? "" : fmt::format(" ({})", error.hint));
-    } else if (answer.device) {
-      for (const auto& warning : answer.device->warnings)
-        log::get().info("{}: {}", answer.request.label, warning);
-    }
     progress.show(fmt::format("asked {} of {} devices, {} failed", ready + failed, known.load(), failed));
   };
   Pool pool(common.jobs == 0 ? kDefaultJobs : common.jobs, ask, done);
@@ -153,12 +144,25 @@ std::vector<apps::Camera> collect(std::vector<Answer>& answers, bool keep_creden
     if (cameras.empty()) {
       const auto& profiles = answer.device->profiles;
       const std::string why = profiles.empty() ? "it has no profiles" : profiles.front().error;
-      log::get().warn("{}: no stream: {}", answer.request.label, why);
       answer.device = fail(ErrorCode::kProtocol, answer.request.label + " names no stream: " + why);
     }
     std::ranges::move(cameras, std::back_inserter(found));
   }
   return found;
+}
+
+// One line for each device that failed; a device alone is the program's own error.
+void report(const std::vector<Answer>& answers) {
+  for (const auto& answer : answers) {
+    if (answer.device) {
+      for (const auto& warning : answer.device->warnings)
+        log::get().info("{}: {}", answer.request.label, warning);
+    } else if (answers.size() > 1) {
+      const Error& error = answer.device.error();
+      log::get().warn("{}: {}{}", answer.request.label, error.message,
+                      error.hint.empty() ? "" : fmt::format(" ({})", error.hint));
+    }
+  }
 }
 
 Result<void> run(const Options& options, apps::Context& context) {
@@ -184,6 +188,7 @@ Result<void> run(const Options& options, apps::Context& context) {
       answer.device = fail(ErrorCode::kTimeout, answer.request.label + " was not asked in time");
 
   auto found = collect(answers, keep);
+  report(answers);
   if (options.file != "-") {
     known = load_known(options.file);  // others may have written it meanwhile
     if (!known) return fail(known.error());

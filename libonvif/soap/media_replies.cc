@@ -28,6 +28,11 @@ void take_rates(const RateControl* control, MediaProfile& profile) {
   if (!control) return;
   profile.fps = parse_number(value(control->FrameRateLimit)).value_or(0);
   profile.bitrate_kbps = count_of(control->BitrateLimit);
+  // Axis writes INT32_MAX for "no limit"; nothing near it is a setting.
+  constexpr unsigned kMaxBitrate = 1'000'000;
+  constexpr double kMaxFps = 1000;
+  if (profile.bitrate_kbps > kMaxBitrate) profile.bitrate_kbps = 0;
+  if (profile.fps > kMaxFps) profile.fps = 0;
 }
 
 void take_video(const tt__VideoEncoderConfiguration* video, MediaProfile& profile) {
