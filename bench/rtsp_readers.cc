@@ -1,0 +1,204 @@
+// What a reader of a virtual camera costs: CPU of the server per reader and second, and how late frames come.
+//
+//   rtsp_readers [READERS [SECONDS [CAMERAS]]]     (100 readers, 10 s, all of one camera)
+//
+// The server runs in this process, the readers in a child that does nothing but read. A frame's lateness is
+// its arrival against its RTP timestamp, counted from the stream's most punctual frame; the group of pictures
+// that a reader starts with is left out.
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "apps/simulate/virtual_media.h"
+#include "base/event_loop.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct Settings {
+  int readers = 100, seconds = 10, cameras = 1;
+};
+
+double cpu_seconds() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) { return double(t.tv_sec) + double(t.tv_usec) / 1e6; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+// One session over TCP, from a blocking handshake on.
+class Reader {
+ public:
+  explicit Reader(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) std::exit(3);
+    const auto url = fmt::format("rtsp://127.0.0.1:{}/live/channel0", port);
+    ask(fmt::format(
+        "SETUP {}/track0 RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n",
+        url));
+    ask(fmt::format(
+        "SETUP {}/track1 RTSP/1.0\r\nCSeq: 2\r\nTransport: RTP/AVP/TCP;unicast;interleaved=2-3\r\n\r\n",
+        url));
+    send(fmt::format("PLAY {} RTSP/1.0\r\nCSeq: 3\r\n\r\n", url));
+    started_ = Clock::now();
+  }
+
+  int fd() const { return fd_; }
+
+  void read() {
+    thread_local std::array<char, 256 << 10> buffer;
+    const auto size = ::recv(fd_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (size <= 0) return;
+    bytes += static_cast<std::uint64_t>(size);
+    inbox_.append(buffer.data(), static_cast<std::size_t>(size));
+    std::size_t at = 0;
+    while (const auto step = take(at)) at += step;
+    inbox_.erase(0, at);
+  }
+
+  std::uint64_t bytes = 0;
+  std::vector<double> lateness;  // milliseconds, relative
+
+ private:
+  void send(const std::string& text) {
+    if (::send(fd_, text.data(), text.size(), 0) < 0) std::exit(3);
+  }
+  void ask(const std::string& text) {
+    send(text);
+    std::string reply;
+    char c;
+    while (!reply.ends_with("\r\n\r\n") && ::recv(fd_, &c, 1, 0) == 1) reply += c;
+    if (!reply.starts_with("RTSP/1.0 200")) std::exit(4);
+  }
+
+  // The size of what stands at `at`; 0 if it is not complete.
+  std::size_t take(std::size_t at) {
+    const auto left = inbox_.size() - at;
+    if (left < 16) return 0;
+    const auto* p = reinterpret_cast<const unsigned char*>(inbox_.data() + at);
+    if (*p != '$') {  // the reply to PLAY
+      const auto end = inbox_.find("\r\n\r\n", at);
+      return end == std::string::npos ? 0 : end + 4 - at;
+    }
+    const std::size_t size = 4 + (std::size_t{p[2]} << 8 | p[3]);
+    if (left < size) return 0;
+    if (p[1] == 0 && (p[5] & 0x80) != 0) frame(std::uint32_t{p[8]} << 24 | p[9] << 16 | p[10] << 8 | p[11]);
+    return size;
+  }
+
+  void frame(std::uint32_t timestamp) {
+    const auto now = Clock::now();
+    if (!first_timestamp_set_) first_timestamp_ = timestamp;
+    first_timestamp_set_ = true;
+    if (now - started_ < 3s) return;
+    const double media = double(timestamp - first_timestamp_) / 90.0;
+    lateness.push_back(std::chrono::duration<double, std::milli>(now - started_).count() - media);
+  }
+
+  int fd_;
+  std::string inbox_;
+  Clock::time_point started_;
+  bool first_timestamp_set_ = false;
+  std::uint32_t first_timestamp_ = 0;
+};
+
+int read_all(const Settings& settings, const std::vector<std::uint16_t>& ports) {
+  std::vector<Reader> readers;
+  const int set = ::epoll_create1(0);
+  for (int i = 0; i < settings.readers; ++i)
+    readers.emplace_back(ports[static_cast<std::size_t>(i) % ports.size()]);
+  for (std::size_t i = 0; i < readers.size(); ++i) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    ::epoll_ctl(set, EPOLL_CTL_ADD, readers[i].fd(), &event);
+  }
+  std::array<epoll_event, 256> events;
+  const auto end = Clock::now() + std::chrono::seconds(settings.seconds);
+  while (Clock::now() < end) {
+    const int count = ::epoll_wait(set, events.data(), static_cast<int>(events.size()), 100);
+    for (int i = 0; i < count; ++i) readers[events[static_cast<std::size_t>(i)].data.u64].read();
+  }
+  std::vector<double> late;
+  std::uint64_t bytes = 0;
+  for (auto& reader : readers) {
+    bytes += reader.bytes;
+    if (reader.lateness.empty()) continue;
+    const double best = std::ranges::min(reader.lateness);
+    for (const double value : reader.lateness) late.push_back(value - best);
+  }
+  std::ranges::sort(late);
+  if (late.empty()) return 5;
+  const auto over = std::ranges::count_if(late, [](double value) { return value > 40; });
+  fmt::print("frames {}  late ms: median {:.1f}  p99 {:.1f}  worst {:.1f}  over 40 ms: {}\n", late.size(),
+             late[late.size() / 2], late[late.size() * 99 / 100], late.back(), over);
+  fmt::print("rate per reader: {:.2f} Mbps\n", double(bytes) * 8e-6 / settings.readers / settings.seconds);
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  using namespace camctl;
+  Settings settings;
+  if (argc > 1) settings.readers = std::atoi(argv[1]);
+  if (argc > 2) settings.seconds = std::atoi(argv[2]);
+  if (argc > 3) settings.cameras = std::atoi(argv[3]);
+  simulate::ClipLibrary library;
+  const auto clip = library.picture({.name = "bench"});
+  if (!clip) return fmt::print("{}\n", clip.error().message), 1;
+  EventLoop loop;
+  simulate::MediaPacer pacer(loop);
+  std::vector<std::unique_ptr<simulate::VirtualMedia>> cameras;
+  std::vector<std::uint16_t> ports;
+  for (int i = 0; i < settings.cameras; ++i) {
+    simulate::VirtualMediaOptions options;
+    options.rtsp.port = 0;
+    options.paths = {"/live/channel0"};
+    options.clips = {*clip};
+    auto camera = simulate::VirtualMedia::start(loop, pacer, std::move(options));
+    if (!camera) return fmt::print("{}\n", camera.error().message), 1;
+    ports.push_back((*camera)->port());
+    cameras.push_back(std::move(*camera));
+  }
+  std::fflush(stdout);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const int code = read_all(settings, ports);
+    std::fflush(stdout);
+    ::_exit(code);
+  }
+  const double before = cpu_seconds();
+  const auto began = Clock::now();
+  int status = 0;
+  Timer poll(loop);
+  std::function<void()> watch = [&] {
+    if (::waitpid(child, &status, WNOHANG) == 0) return poll.after(100ms, watch);
+    loop.stop();
+  };
+  poll.after(100ms, watch);
+  loop.run();
+  const double cpu = cpu_seconds() - before,
+               wall = std::chrono::duration<double>(Clock::now() - began).count();
+  fmt::print("server: {:.3f} ms of CPU per reader and second ({} readers, {} cameras, {:.1f} s)\n",
+             cpu * 1000 / wall / settings.readers, settings.readers, settings.cameras, wall);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
