@@ -12,9 +12,10 @@ using std::chrono::microseconds;
 // Behind by more (the machine slept), it starts over instead of sending all that was missed.
 constexpr auto kMaxLag = 2s;
 
+// Rounds down, also below zero, so that a leap of whole ticks stays one.
 media::Ticks to_ticks(microseconds time, std::uint32_t clock) {
-  const auto seconds = time.count() / 1'000'000, rest = time.count() % 1'000'000;  // no overflow in years
-  return seconds * clock + rest * clock / 1'000'000;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);  // in two steps: no overflow
+  return seconds.count() * clock + (time - seconds).count() * clock / 1'000'000;
 }
 
 }  // namespace
