@@ -105,5 +105,8 @@ int main(std::vector<std::string> arguments) {
 }  // namespace camctl::apps
 
 int main(int argc, char** argv) {
-  return camctl::apps::main(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  using namespace camctl;
+  const int code = apps::main(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
+  if (std::fflush(stdout) == 0) return code;
+  return apps::fail_with(ErrorCode::kIo, std::string("writing to standard output: ") + std::strerror(errno));
 }

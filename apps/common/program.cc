@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 #include "apps/common/app.h"
@@ -87,8 +89,9 @@ Outcome parse(CLI::App& app, const CommonOptions& common, std::vector<std::strin
   } catch (const CLI::ParseError& problem) {
     return {report(program, usage_error(app, problem, program), wants_json(app, common, as_given)), false};
   }
-  std::fflush(stdout);
-  return {0, false};
+  if (std::fflush(stdout) == 0) return {0, false};
+  const Error error{ErrorCode::kIo, fmt::format("writing to standard output: {}", std::strerror(errno)), {}};
+  return {report(program, error, false), false};
 }
 
 int finish(const Result<void>& result, const Context& context, bool stopped, std::string_view program) {

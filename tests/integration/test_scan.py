@@ -1,0 +1,291 @@
+"""camctl scan finds virtual cameras: WS-Discovery and sweep, on loopback and over two interfaces."""
+
+import contextlib
+import json
+import pathlib
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+
+import netns
+from conftest import ROOT, loopback_block, program, wait_for
+
+SCHEMA = json.loads((ROOT / "examples" / "schema" / "scan-record.schema.json").read_text())
+
+
+def scan(*flags, prefix=(), timeout=60):
+    """Runs scan to its end; (exit code, records, stderr). Every record is checked against the schema."""
+    done = subprocess.run([*prefix, program("camctl-scan"), "-o", "jsonl", *flags], capture_output=True, text=True,
+                          timeout=timeout)
+    records = [json.loads(line) for line in done.stdout.splitlines()]
+    jsonschema = pytest.importorskip("jsonschema")
+    for record in records:
+        jsonschema.validate(record, SCHEMA)
+    return done.returncode, records, done.stderr
+
+
+def by_ip(records, addresses):
+    """The records of these addresses only: other tests' cameras are on loopback too."""
+    return {record["ip"]: record for record in records if record["ip"] in addresses}
+
+
+def test_discovery_on_loopback(simulate):
+    cameras = simulate(2, "--name", "Yard")
+    code, records, _ = scan("--interface", "lo", "--wait", "1.5")
+    assert code == 0
+    found = by_ip(records, cameras.addresses)
+    assert sorted(found) == cameras.addresses
+    record = found[cameras.addresses[0]]
+    assert record["port"] == 8000
+    assert record["xaddrs"][0] == f"http://{cameras.addresses[0]}:8000/onvif/device_service"
+    assert record["endpoint"].startswith("urn:uuid:")
+    assert record["name"].startswith("Yard")
+    assert record["found_by"] == ["ws-discovery"]
+    assert record["services"] == ["onvif", "rtsp"]
+    assert record["rtsp_ports"] == [5543]
+    assert record["status"] == "ready"
+    assert record["interface"] == "lo"
+    assert len({r["endpoint"] for r in found.values()}) == 2
+
+
+def test_sweep_alone_finds_what_does_not_announce_itself(simulate):
+    cameras = simulate(2, "--no-discovery")
+    code, records, _ = scan("--sweep-only", "--network", ",".join(cameras.addresses))
+    assert code == 0
+    found = by_ip(records, cameras.addresses)
+    assert sorted(found) == cameras.addresses
+    for record in found.values():
+        assert record["found_by"] == ["sweep"]
+        assert (record["port"], record["rtsp_ports"], record["status"]) == (8000, [5543], "ready")
+        assert record["endpoint"] == ""
+
+
+def test_sweep_and_discovery_are_merged(simulate):
+    cameras = simulate(2)
+    code, records, _ = scan("--interface", "lo", "--wait", "1.5", "--network", cameras.addresses[0] + "/28")
+    assert code == 0
+    mine = [record for record in records if record["ip"] in cameras.addresses]
+    assert len(mine) == 2, mine
+    for record in mine:
+        assert record["found_by"] == ["sweep", "ws-discovery"]
+        assert record["rtsp_ports"] == [5543]
+
+
+@pytest.mark.parametrize("flags,status,reason", [
+    (["--clock-skew", "1h"], "clock_skew", "ahead"),
+    (["--nat"], "ready", None),
+    (["--malformed"], "ready", None),
+    (["--auth", "both"], "ready", None),
+])
+def test_devices_that_misbehave(simulate, flags, status, reason):
+    cameras = simulate(1, *flags)
+    ip = cameras.addresses[0]
+    code, records, _ = scan("--interface", "lo", "--wait", "1.5", "--network", ip)
+    assert code == 0
+    record = by_ip(records, [ip])[ip]
+    assert record["status"] == status
+    assert record["xaddrs"][0].startswith(f"http://{ip}:8000/")
+    if reason:
+        assert reason in record["reason"]
+
+
+def test_nothing_found_is_exit_code_3():
+    code, records, errors = scan("--sweep-only", "--network", loopback_block() + "/29", "--ports", "9,10")
+    assert (code, records) == (3, [])
+    assert "no camera was found" in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_formats(simulate):
+    ip = simulate(1, "--no-discovery").addresses[0]
+    def run(*flags):
+        return subprocess.run([program("camctl-scan"), "--sweep-only", "--network", ip, *flags], capture_output=True,
+                              text=True, timeout=60, check=True)
+    [record] = json.loads(run("-o", "json").stdout)
+    assert record["ip"] == ip
+    assert json.loads(run().stdout) == record  # jsonl is the default into a pipe
+    titles, row = run("-o", "table").stdout.splitlines()
+    assert titles.split() == ["ADDRESS", "NAME", "HARDWARE", "MAC", "SERVICES", "STATUS"]
+    assert row.startswith(f"{ip}:8000 ") and row.endswith("ready")
+    assert run().stderr == ""  # no progress bar where stderr is no terminal
+
+
+def test_wrong_usage_is_one_line_and_exit_code_2():
+    for flags, expected in [(["--prots", "80"], "did you mean --ports?"), (["--network", "10.0.0.0/33"], "10.0.0.0/33"),
+                            (["--network", "10.0.0.0/8"], "too large"), (["--interface", "nope0"], "nope0"),
+                            (["--ports", "x", "--network", "127.0.0.1"], "'x'"), (["--sweep-only"], "--network"),
+                            (["stray"], "unexpected argument")]:
+        code, records, errors = scan(*flags)
+        assert (code, records) == (2, []), errors
+        assert expected in errors
+        assert len(errors.splitlines()) == 1
+    done = subprocess.run([program("camctl-scan"), "-o", "json", "--interface", "nope0"], capture_output=True, text=True)
+    assert json.loads(done.stderr.splitlines()[1])["error"]["code"] == "usage"
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_in_two_seconds(spawn, sig):
+    process = spawn(program("camctl-scan"), "--sweep-only", "--network", "127.64.0.0/16", "--rate", "50")
+    wait_for("the sweep", lambda: "camctl" in pathlib.Path(f"/proc/{process.pid}/cmdline").read_text()
+             and len(list(pathlib.Path(f"/proc/{process.pid}/fd").iterdir())) > 4)
+    begin = time.monotonic()
+    assert process.stop(sig) == 130
+    assert time.monotonic() - begin < 2
+    assert process.log() == ""
+
+
+def test_closed_pipe_ends_quietly(simulate):
+    cameras = simulate(4, "--no-discovery")
+    process = subprocess.Popen([program("camctl-scan"), "--sweep-only", "--network", ",".join(cameras.addresses)],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    errors = process.stderr.read()
+    assert process.wait(30) == 0
+    assert errors == b""
+
+
+@contextlib.contextmanager
+def responder(address, answer):
+    """Answers every WS-Discovery datagram at `address` with answer() in a thread of its own."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((address, 3702))
+    sock.settimeout(0.2)
+    stop = threading.Event()
+
+    def serve():
+        while not stop.is_set():
+            with contextlib.suppress(TimeoutError):
+                _, peer = sock.recvfrom(65536)
+                for datagram in answer():
+                    sock.sendto(datagram, peer)
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        sock.close()
+
+
+def match(xaddr, types="dn:NetworkVideoTransmitter", name="odd"):
+    return (f'<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><d:ProbeMatches><d:ProbeMatch>'
+            f"<a:EndpointReference><a:Address>uuid:odd</a:Address></a:EndpointReference><d:Types>{types}</d:Types>"
+            f"<d:Scopes>onvif://www.onvif.org/name/{name}</d:Scopes><d:XAddrs>{xaddr}</d:XAddrs>"
+            f"</d:ProbeMatch></d:ProbeMatches></e:Body></e:Envelope>").encode()
+
+
+def test_hostile_answers_do_no_harm():
+    ip = loopback_block()
+    good = match(f"http://{ip}:9/onvif/device_service http://192.0.2.77:9/x", name="a\x1b[31m%0a")
+    deep = b"<a>" * 20000
+    datagrams = [b"", b"\xff" * 60000, deep, good[:120], good[120:], b"<e:Envelope" + b" x='y'" * 9000,
+                 match("file:///etc/passwd http:// http://[::1 ://"), good]
+    with responder(ip, lambda: datagrams):
+        code, records, errors = scan("--sweep-only", "--network", ip, "--ports", "9")  # no probe is sent
+        assert code == 3
+        code, records, errors = scan("--interface", "lo", "--wait", "1.5", "--network", ip, "--ports", "9")
+    assert code == 0, errors
+    record = by_ip(records, [ip])[ip]
+    assert record["status"] == "unreachable"
+    assert "\x1b" not in record["name"]
+    assert all(f"//{ip}:" in xaddr for xaddr in record["xaddrs"])  # nobody outside was believed
+
+
+def test_an_answer_in_two_datagrams(simulate):
+    ip = loopback_block()
+    whole = match(f"http://{ip}:9/onvif/device_service")
+    with responder(ip, lambda: [whole[:200], whole[200:]]):
+        code, records, _ = scan("--interface", "lo", "--wait", "1", "--network", ip, "--ports", "9")
+    assert code == 0
+    assert by_ip(records, [ip])[ip]["name"] == "odd"
+
+
+def test_printers_are_left_out():
+    ip = loopback_block()
+    answer = match(f"http://{ip}:9/x", types="wsdp:Device pri:PrintDeviceType").replace(b"onvif://www.onvif.org/name/odd", b"")
+    with responder(ip, lambda: [answer]):
+        _, records, _ = scan("--interface", "lo", "--wait", "1", "--network", ip, "--ports", "9")
+    assert not by_ip(records, [ip])
+
+
+@pytest.fixture
+def two_networks(spawn):
+    """A scanner with two interfaces, a camera behind each; the second has an address of a foreign network too."""
+    network = netns.Network()
+    try:
+        scanner, left, right = (network.host(name) for name in ("scan", "left", "right"))
+        network.link(scanner, "eth1", "10.77.1.1/24", left, "eth0", "10.77.1.10/24")
+        network.link(scanner, "eth2", "10.77.2.1/24", right, "eth0", "10.77.2.10/24")
+        for namespace, address in ((left, "10.77.1.10"), (right, "10.77.2.10")):
+            camera = spawn(*netns.inside(namespace, program("camctl-simulate"), "--address", address))
+            ready = netns.inside(namespace, "/usr/bin/python3", "-c",
+                                 f"import socket; socket.create_connection(('{address}', 8000), 1)")
+            wait_for("the camera", lambda: subprocess.run(ready, capture_output=True).returncode == 0 or
+                     (not camera.alive() and pytest.fail(camera.log())), 30)
+        yield network, scanner, left, right
+    finally:
+        network.close()
+
+
+def test_each_interface_is_searched(two_networks):
+    _, scanner, _, _ = two_networks
+    code, records, errors = scan("--wait", "1.5", prefix=netns.inside(scanner))
+    assert code == 0, errors
+    found = {record["ip"]: record for record in records}
+    assert sorted(found) == ["10.77.1.10", "10.77.2.10"]
+    assert found["10.77.1.10"]["interface"] == "eth1"
+    assert found["10.77.2.10"]["interface"] == "eth2"
+    for record in records:
+        assert record["status"] == "ready"
+        assert record["mac"]
+    code, records, _ = scan("--wait", "1.5", "--interface", "eth2", prefix=netns.inside(scanner))
+    assert [record["ip"] for record in records] == ["10.77.2.10"]
+
+
+def test_another_subnet_is_told_and_not_contacted(two_networks):
+    _, scanner, left, _ = two_networks
+    netns.run("ip", "-n", left, "addr", "add", "172.31.9.9/24", "dev", "eth0")
+    # The answer comes back although nobody routes there: as from a camera with its factory address.
+    for name in ("all", "eth1"):
+        netns.run(*netns.inside(scanner, "sysctl", "-qw", f"net.ipv4.conf.{name}.rp_filter=0"))
+    answer = match("http://172.31.9.9:8000/onvif/device_service").decode()
+    script = ("import socket,struct\n"
+              "s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); s.setsockopt(socket.SOL_SOCKET,socket.SO_REUSEADDR,1)\n"
+              "s.bind(('',3702)); s.setsockopt(0,socket.IP_ADD_MEMBERSHIP,socket.inet_aton('239.255.255.250')+socket.inet_aton('10.77.1.10'))\n"
+              "o=socket.socket(socket.AF_INET,socket.SOCK_DGRAM); o.bind(('172.31.9.9',0)); print('ready',flush=True)\n"
+              f"while True: o.sendto({answer!r}.encode(), s.recvfrom(65536)[1])\n")
+    foreign = subprocess.Popen(netns.inside(left, "/usr/bin/python3", "-c", script), stdout=subprocess.PIPE)
+    try:
+        assert foreign.stdout.readline() == b"ready\n"
+        code, records, errors = scan("--wait", "1.5", prefix=netns.inside(scanner))
+    finally:
+        foreign.kill()
+        foreign.wait()
+    assert code == 0, errors
+    record = {r["ip"]: r for r in records}["172.31.9.9"]
+    assert record["status"] == "wrong_subnet"
+    assert "10.77.1.0/24" in record["reason"]
+
+
+def test_nothing_is_sent_outside_what_was_asked(two_networks):
+    _, scanner, _, _ = two_networks
+    code, records, errors = scan("--sweep-only", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
+    assert [record["ip"] for record in records] == ["10.77.1.10"], errors
+    sent = subprocess.run(netns.inside(scanner, "cat", "/proc/net/dev"), capture_output=True, text=True).stdout
+    code, records, errors = scan("--sweep-only", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
+    again = subprocess.run(netns.inside(scanner, "cat", "/proc/net/dev"), capture_output=True, text=True).stdout
+
+    def packets(table, interface):
+        [line] = [line for line in table.splitlines() if line.strip().startswith(interface + ":")]
+        return int(line.split(":")[1].split()[9])
+
+    assert packets(again, "eth1") > packets(sent, "eth1")
+    assert packets(again, "eth2") - packets(sent, "eth2") <= 2  # the link's own IPv6 chatter
