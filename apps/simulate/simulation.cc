@@ -94,6 +94,13 @@ void describe(onvif::VirtualProfile& profile, const ClipSummary& clip) {
   take(profile.bitrate_kbps, clip.bitrate_kbps);
 }
 
+// A port or address that can't be had is a mistake of the command line, as in `serve`.
+Error unusable(Error error) {
+  if (error.code == ErrorCode::kIo) error.code = ErrorCode::kConfig;
+  if (error.hint.empty()) error.hint = "choose others by --address, --onvif-port and --rtsp-port";
+  return error;
+}
+
 }  // namespace
 
 struct Simulation::Impl {
@@ -206,7 +213,7 @@ Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Opt
     result = impl->start_media(options);
   }
   if (result) result = impl->start_discovery(options, interfaces);
-  if (!result) return fail(result.error());
+  if (!result) return fail(unusable(std::move(result.error())));
   return std::unique_ptr<Simulation>(new Simulation(std::move(impl)));
 }
 
