@@ -7,11 +7,11 @@ namespace {
 
 class RtspSource final : public media::Source {
  public:
-  RtspSource(MediaPoller& poller, ClientOptions options) : poller_(poller), options_(std::move(options)) {}
+  explicit RtspSource(ClientOptions options) : options_(std::move(options)) {}
   ~RtspSource() override { stop(); }
 
   void start(EventLoop& loop, media::SourceSink& sink) override {
-    session_ = std::make_shared<ClientSession>(loop, poller_.impl(), options_, sink);
+    session_ = std::make_shared<ClientSession>(loop, options_, sink);
     session_->start();
   }
 
@@ -21,15 +21,14 @@ class RtspSource final : public media::Source {
   }
 
  private:
-  MediaPoller& poller_;
   ClientOptions options_;
   std::shared_ptr<ClientSession> session_;
 };
 
 }  // namespace
 
-std::unique_ptr<media::Source> make_source(MediaPoller& poller, ClientOptions options) {
-  return std::make_unique<RtspSource>(poller, std::move(options));
+std::unique_ptr<media::Source> make_source(ClientOptions options) {
+  return std::make_unique<RtspSource>(std::move(options));
 }
 
 }  // namespace camctl::rtsp

@@ -30,7 +30,7 @@ void ClientSession::begin_media() {
   });
   keep_alive_timer_.after(session_timeout_ / 2, [this] { keep_alive(); });
   if (!datagrams_.empty()) report_timer_.after(kReportInterval, [this] { send_receiver_reports(); });
-  poller_.add(media_fd_.get(), *this);
+  poller_.add(loop_, media_fd_.get(), *this);
 }
 
 void ClientSession::on_readable(int fd, std::span<std::uint8_t> scratch,

@@ -43,10 +43,9 @@ std::uint64_t parse_number(std::string_view text, std::uint64_t otherwise) {
 
 }  // namespace
 
-ClientSession::ClientSession(EventLoop& loop, MediaPoller::Impl& poller, ClientOptions options,
-                             media::SourceSink& sink)
+ClientSession::ClientSession(EventLoop& loop, ClientOptions options, media::SourceSink& sink)
     : loop_(loop),
-      poller_(poller),
+      poller_(MediaPoller::of(loop)),
       options_(std::move(options)),
       sink_(sink),
       url_(options_.url),
@@ -165,7 +164,7 @@ ClientSession::Task<Transport> ClientSession::propose(const std::string& target,
     const auto local = socket_.local_endpoint(error).address();
     const auto peer = socket_.remote_endpoint(error).address();
     auto receiver = DatagramReceiver::open(
-        poller_, local, peer,
+        loop_, local, peer,
         [this, index](media::ByteView packet, auto arrival) {
           if (index < track_urls_.size()) reception_.on_rtp(index, packet, arrival);
         },

@@ -24,9 +24,9 @@ namespace camctl::rtsp {
 // All calls on the loop's thread. Its coroutine holds a reference, so that it outlives what stops it.
 class ClientSession final : public std::enable_shared_from_this<ClientSession>,
                             private StreamHandler,
-                            private MediaPoller::Impl::Handler {
+                            private MediaPoller::Handler {
  public:
-  ClientSession(EventLoop& loop, MediaPoller::Impl& poller, ClientOptions options, media::SourceSink& sink);
+  ClientSession(EventLoop& loop, ClientOptions options, media::SourceSink& sink);
   ~ClientSession() override;
 
   void start();
@@ -83,7 +83,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   std::string where() const;
 
   EventLoop& loop_;
-  MediaPoller::Impl& poller_;
+  MediaPoller& poller_;
   ClientOptions options_;
   media::SourceSink& sink_;
   bool stopped_ = false;

@@ -38,9 +38,9 @@ std::uint16_t local_port(int fd) {
 
 }  // namespace
 
-DatagramReceiver::DatagramReceiver(MediaPoller::Impl& poller, boost::asio::ip::address peer, Packet rtp,
-                                   Packet rtcp)
-    : poller_(poller),
+DatagramReceiver::DatagramReceiver(EventLoop& loop, boost::asio::ip::address peer, Packet rtp, Packet rtcp)
+    : loop_(loop),
+      poller_(MediaPoller::of(loop)),
       peer_(std::move(peer)),
       rtcp_(std::move(rtcp)),
       reorder_([this, rtp = std::move(rtp)](media::ByteView packet) {
@@ -53,12 +53,12 @@ DatagramReceiver::~DatagramReceiver() {
   if (rtcp_fd_) poller_.remove(rtcp_fd_.get());
 }
 
-Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::open(MediaPoller::Impl& poller,
+Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::open(EventLoop& loop,
                                                                  const boost::asio::ip::address& local,
                                                                  const boost::asio::ip::address& peer,
                                                                  Packet rtp, Packet rtcp) {
   std::unique_ptr<DatagramReceiver> receiver(
-      new DatagramReceiver(poller, peer, std::move(rtp), std::move(rtcp)));
+      new DatagramReceiver(loop, peer, std::move(rtp), std::move(rtcp)));
   if (auto bound = receiver->bind(local); !bound) return fail(bound.error());
   return receiver;
 }
@@ -74,8 +74,8 @@ Result<void> DatagramReceiver::bind(const boost::asio::ip::address& local) {
     port_ = port;
     rtp_fd_ = std::move(first);
     rtcp_fd_ = std::move(second);
-    poller_.add(rtp_fd_.get(), *this);
-    poller_.add(rtcp_fd_.get(), *this);
+    poller_.add(loop_, rtp_fd_.get(), *this);
+    poller_.add(loop_, rtcp_fd_.get(), *this);
     return {};
   }
   return fail(ErrorCode::kIo, fmt::format("no pair of UDP ports is free on {}", local.to_string()));

@@ -15,13 +15,13 @@
 namespace camctl::rtsp {
 
 // Takes datagrams from one address only. All calls on the loop's thread.
-class DatagramReceiver final : private MediaPoller::Impl::Handler {
+class DatagramReceiver final : private MediaPoller::Handler {
  public:
   using Packet = std::function<void(media::ByteView packet, std::chrono::steady_clock::time_point arrival)>;
 
   // Binds an even port and the next one (RFC 3550 §11) on `local`. `rtp` gets packets in order. Either may
   // destroy this receiver. kIo where no pair is free.
-  static Result<std::unique_ptr<DatagramReceiver>> open(MediaPoller::Impl& poller,
+  static Result<std::unique_ptr<DatagramReceiver>> open(EventLoop& loop,
                                                         const boost::asio::ip::address& local,
                                                         const boost::asio::ip::address& peer, Packet rtp,
                                                         Packet rtcp);
@@ -33,13 +33,14 @@ class DatagramReceiver final : private MediaPoller::Impl::Handler {
   void send_rtcp(media::ByteView packet);
 
  private:
-  DatagramReceiver(MediaPoller::Impl& poller, boost::asio::ip::address peer, Packet rtp, Packet rtcp);
+  DatagramReceiver(EventLoop& loop, boost::asio::ip::address peer, Packet rtp, Packet rtcp);
   Result<void> bind(const boost::asio::ip::address& local);
   void send(int fd, std::uint16_t port, media::ByteView packet);
   void on_readable(int fd, std::span<std::uint8_t> scratch,
                    std::chrono::steady_clock::time_point now) override;
 
-  MediaPoller::Impl& poller_;
+  EventLoop& loop_;
+  MediaPoller& poller_;
   const boost::asio::ip::address peer_;
   Packet rtcp_;
   ReorderBuffer reorder_;

@@ -1,47 +1,56 @@
-// Inside of MediaPoller: which sockets it looks at, and the buffer that all of them share.
+// The media sockets of one loop. They stay out of Asio's reactor, which wakes for each packet: an epoll set
+// of their own is looked at in ticks, so that the cost of a camera follows its bytes and not its packets.
 #pragma once
 
+#include <boost/asio/execution_context.hpp>
 #include <chrono>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
 
 #include "base/event_loop.h"
 #include "base/os/fd.h"
-#include "librtsp/client.h"
 
 namespace camctl::rtsp {
 
-struct MediaPoller::Impl {
-  // Something to read. Both calls may remove this or any other handler.
+// All calls on the loop's thread. A service of the loop's io_context: made when first asked for, one for all
+// sources of the loop, and gone with it.
+class MediaPoller final : public boost::asio::execution_context::service {
+ public:
+  using key_type = MediaPoller;  // by which Asio finds it
+
+  // Something to read. The call may remove this or any other handler.
   class Handler {
    public:
     virtual ~Handler() = default;
-    // Read until the socket is empty or `scratch`, which all handlers share, is full once.
+    // Read until the socket is empty or `scratch`, which all handlers share, was full once.
     virtual void on_readable(int fd, std::span<std::uint8_t> scratch,
                              std::chrono::steady_clock::time_point now) = 0;
   };
 
+  static constexpr std::chrono::milliseconds kTick{20};
   // Large enough that a key frame of a 4K camera comes in one or two reads.
   static constexpr std::size_t kScratchBytes = 256u << 10;
 
-  explicit Impl(EventLoop& loop);
+  static MediaPoller& of(EventLoop& loop);
 
   // `fd` stays the caller's and must be removed before it is closed.
-  void add(int fd, Handler& handler);
+  void add(EventLoop& loop, int fd, Handler& handler);
   void remove(int fd);
 
+  explicit MediaPoller(boost::asio::execution_context& context);  // for Asio
+
+ private:
+  void shutdown() override;
   void tick();
 
-  EventLoop& loop;
-  Timer timer;
-  os::Fd epoll;
-  std::vector<std::uint8_t> scratch;
-  std::unordered_map<int, Handler*> handlers;
-  unsigned hurried = 0;
-  bool ticking = false;
+  os::Fd epoll_;
+  std::vector<std::uint8_t> scratch_;
+  std::unordered_map<int, Handler*> handlers_;
+  std::optional<Timer> timer_;
+  bool ticking_ = false;
 };
 
 }  // namespace camctl::rtsp

@@ -2,15 +2,36 @@
 
 #include <utility>
 
+#include "apps/media/fallback_source.h"
 #include "libhls/ffmpeg_source.h"
+#include "librtsp/client.h"
 
 namespace camctl::apps {
 namespace {
 
-hls::FfmpegSourceOptions::Transport transport_of(const std::string& name) {
-  using Transport = hls::FfmpegSourceOptions::Transport;
+// Both clients name the same three.
+template <class Transport>
+Transport transport_of(const std::string& name) {
   if (name == "tcp") return Transport::kTcp;
   return name == "udp" ? Transport::kUdp : Transport::kAuto;
+}
+
+media::SourceFactory by_libavformat(const CameraAddress& address, const StreamSettings& settings) {
+  hls::FfmpegSourceOptions options;
+  options.url = address.url;
+  options.credentials = address.credentials;
+  options.transport = transport_of<hls::FfmpegSourceOptions::Transport>(settings.transport);
+  options.timeout = address.timeout;
+  return [options] { return hls::make_ffmpeg_source(options); };
+}
+
+media::SourceFactory by_librtsp(const CameraAddress& address, const StreamSettings& settings) {
+  rtsp::ClientOptions options;
+  options.url = address.url;
+  options.credentials = address.credentials;
+  options.transport = transport_of<rtsp::ClientOptions::Transport>(settings.transport);
+  options.timeout = address.timeout;
+  return [options] { return rtsp::make_source(options); };
 }
 
 bool is_camera_scheme(const std::string& scheme) {
@@ -23,12 +44,8 @@ Result<media::SourceFactory> camera_source(const CameraAddress& address, const S
   if (!is_camera_scheme(address.url.scheme))
     return fail(ErrorCode::kConfig, address.url.scheme + ":// is no address of a camera",
                 "use rtsp, rtsps, http or https");
-  hls::FfmpegSourceOptions options;
-  options.url = address.url;
-  options.credentials = address.credentials;
-  options.transport = transport_of(settings.transport);
-  options.timeout = address.timeout;
-  media::SourceFactory plain = [options] { return hls::make_ffmpeg_source(options); };
+  media::SourceFactory plain = by_libavformat(address, settings);
+  if (address.url.scheme == "rtsp") plain = with_fallback(by_librtsp(address, settings), std::move(plain));
   if (settings.video_codec == "copy") return plain;
 
   hls::TranscodeOptions transcode;

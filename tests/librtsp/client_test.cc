@@ -94,7 +94,6 @@ struct Camera {
 
 struct Session {
   EventLoop loop;
-  MediaPoller poller{loop};
   Recorder recorder;
   std::unique_ptr<Camera> camera;
   std::unique_ptr<media::Source> source;
@@ -102,7 +101,7 @@ struct Session {
 
   // Runs until `done`, 5 s at most; false then.
   bool run(ClientOptions options, const std::function<bool(const Recorder&)>& done) {
-    source = make_source(poller, std::move(options));
+    source = make_source(std::move(options));
     source->start(loop, recorder);
     bool reached = false;
     recorder.changed = [&] {
@@ -240,7 +239,7 @@ TEST_CASE("a source stopped at any moment calls nobody any more") {
   for (const auto delay : {0ms, 1ms, 2ms, 3ms, 5ms, 10ms, 30ms}) {
     Session session;
     session.camera = std::make_unique<Camera>(session.loop, ServerOptions{});
-    session.source = make_source(session.poller, session.options());
+    session.source = make_source(session.options());
     session.source->start(session.loop, session.recorder);
     Timer stop(session.loop), end(session.loop);
     std::size_t seen = 0;
