@@ -25,6 +25,7 @@ constexpr auto kSessionTimeout = 60s;   // the default of RFC 2326 §12.37, told
 constexpr auto kIdleDeadline = 65s;     // the same and some grace
 constexpr auto kWriteDeadline = 15s;    // a reader that takes nothing at all for so long is gone
 constexpr std::size_t kReadSize = 8u << 10;
+constexpr int kReadsAtOnce = 8;       // then others have their turn, however much this peer sends
 constexpr unsigned kMaxRefusals = 8;  // wrong credentials on one connection; clients try two or three
 constexpr std::string_view kMethods =
     "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
@@ -126,13 +127,14 @@ void Connection::wait_readable() {
 
 void Connection::read() {
   std::array<char, kReadSize> buffer;
-  while (!closed_) {
+  for (int i = 0; i < kReadsAtOnce && !closed_; ++i) {
     error_code error;
     const auto size = socket_.read_some(boost::asio::buffer(buffer), error);
-    if (error == boost::asio::error::would_block) return wait_readable();
+    if (error == boost::asio::error::would_block) break;
     if (error) return close();
     consume({buffer.data(), size});
   }
+  if (!closed_) wait_readable();
 }
 
 void Connection::consume(std::string_view data) {

@@ -16,6 +16,7 @@ using boost::system::error_code;
 
 constexpr int kSendBuffer = 1 << 20;  // a key frame to many readers at once
 constexpr std::size_t kBatch = 64;    // datagrams in one system call
+constexpr int kReceivesAtOnce = 64;   // then others have their turn
 constexpr int kPortAttempts = 100;    // the kernel's choice must be even and its neighbour free
 
 bool bind_socket(udp::socket& socket, const udp::endpoint& endpoint) {
@@ -65,7 +66,7 @@ void DatagramPorts::listen(Socket& socket) {
     if (error || !self->heard_) return;
     std::array<std::uint8_t, 64> scratch;  // cut off: only the sender matters
     Endpoint from;
-    while (true) {
+    for (int i = 0; i < kReceivesAtOnce; ++i) {
       socket.receive_from(boost::asio::buffer(scratch), from, 0, error);
       if (error == boost::asio::error::would_block || !socket.is_open()) break;
       if (!error && self->heard_) self->heard_(from);

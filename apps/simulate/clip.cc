@@ -135,14 +135,15 @@ class ClipReader {
   void take(media::AccessUnit unit) {
     const bool is_video = unit.track == media::TrackKind::kVideo;
     const auto clock = is_video ? video_->info().clock_rate : audio_->info().clock_rate;
-    const auto due = to_time(unit.dts, clock);
+    auto due = to_time(unit.dts, clock);
     if (!start_) {
       if (!is_video || !unit.key) return;
       start_ = due;
     }
-    if (due < *start_) return;
+    if (due < *start_ && !is_video) return;
     const auto pts = unit.pts - av_rescale(start_->count(), clock, 1'000'000);
     auto& last = is_video ? last_video_ : last_audio_;
+    due = std::max(due, *start_ + last.first);  // the file's order is that of decoding, whatever its times
     last.second = due - *start_ - std::exchange(last.first, due - *start_);
     if (unit.duration > 0) last.second = to_time(unit.duration, clock);
     clip_.units.push_back({unit.track, unit.key, due - *start_, pts, std::move(unit.data)});
