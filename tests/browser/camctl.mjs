@@ -24,6 +24,14 @@ export function makeFolder() {
   return folder;
 }
 
+const running = new Set();
+process.on("exit", () => running.forEach((program) => program.child.kill("SIGKILL")));
+
+/** Ends whatever still runs, after a failure too. */
+export function stopAll() {
+  return Promise.all([...running].map((program) => program.stop()));
+}
+
 export class Program {
   constructor(folder, name, args) {
     this.log = path.join(artifacts, `browser-${name}.log`);
@@ -44,9 +52,6 @@ export class Program {
     return status;
   }
 }
-
-const running = new Set();
-process.on("exit", () => running.forEach((program) => program.child.kill("SIGKILL")));
 
 export function freePort() {
   return new Promise((resolve) => {

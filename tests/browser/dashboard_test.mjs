@@ -4,7 +4,7 @@ import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { findChromium, openPage, videoStates, waitFor, withBrowser } from "./browser.mjs";
-import { artifacts, cameraRecord, freePort, kPassword, makeFolder, startCameras, startServer } from "./camctl.mjs";
+import { artifacts, cameraRecord, freePort, kPassword, makeFolder, startCameras, startServer, stopAll } from "./camctl.mjs";
 
 const kSkipped = 77; // ctest's SKIP_RETURN_CODE
 if (!findChromium()) {
@@ -37,6 +37,10 @@ async function assertMoving(page, wanted, what) {
 
 test("dashboard", { timeout: 240000 }, async (t) => {
   const folder = makeFolder();
+  t.after(async () => {
+    await stopAll();
+    fs.rmSync(folder, { recursive: true, force: true });
+  });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
   const addresses = [1, 2, 3, 20].map((host) => `${block}.${host}`);
@@ -180,6 +184,5 @@ test("dashboard", { timeout: 240000 }, async (t) => {
       await shot(page, "empty");
     });
   });
-  await Promise.all([server.stop(), three.stop(), fourth.stop()]);
-  fs.rmSync(folder, { recursive: true, force: true });
+  assert.deepEqual(await Promise.all([server.stop(), three.stop(), fourth.stop()]), [0, 0, 0], "ended cleanly");
 });
