@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <future>
 #include <utility>
 
 #include "base/log.h"
@@ -15,16 +14,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kRefresh = 250ms;  // of the progress line; news wakes at once
 
-// Runs `task` on the loop and waits for it.
-void run_on(EventLoop& loop, const std::function<void()>& task) {
-  std::promise<void> done;
-  loop.post([&] {
-    task();
-    done.set_value();
-  });
-  done.get_future().wait();
-}
-
 std::string clock_text(std::chrono::seconds time) {
   const auto total = time.count();
   return fmt::format("{:02}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
@@ -34,17 +23,12 @@ std::string clock_text(std::chrono::seconds time) {
 
 Recorder::Recorder(EventLoop& loop, media::SourceFactory source, const hls::StreamOptions& stream,
                    Output& output, RecorderOptions options)
-    : loop_(loop), output_(output), options_(options) {
-  run_on(loop_, [&] {
-    stream_ = std::make_unique<hls::Stream>(loop_, std::move(source), stream);
-    subscription_ = stream_->subscribe([this] { wake(); });
-    stream_->start();
-  });
-}
-
-Recorder::~Recorder() {
-  subscription_.reset();
-  run_on(loop_, [this] { stream_.reset(); });
+    : loop_(loop),
+      output_(output),
+      options_(options),
+      stream_(loop, loop, std::move(source), stream),
+      subscription_(stream_->subscribe([this] { wake(); })) {
+  run_on(loop_, [this] { stream_->start(); });
 }
 
 void Recorder::wake() {

@@ -10,6 +10,7 @@
 #include <stop_token>
 
 #include "apps/common/app.h"
+#include "apps/media/on_loop.h"
 #include "apps/stream/output.h"
 #include "base/event_loop.h"
 #include "base/result.h"
@@ -28,7 +29,6 @@ class Recorder {
  public:
   Recorder(EventLoop& loop, media::SourceFactory source, const hls::StreamOptions& stream, Output& output,
            RecorderOptions options);
-  ~Recorder();
 
   // Until the duration is over, the source ends, `context.stop` is requested, or it fails. Before the first
   // picture a refusal ends it at once (kAuth, kNotFound, kUnsupported), anything else after the time-out;
@@ -49,7 +49,10 @@ class Recorder {
   EventLoop& loop_;
   Output& output_;
   const RecorderOptions options_;
-  std::unique_ptr<hls::Stream> stream_;
+  std::mutex mutex_;  // guards news_
+  std::condition_variable changed_;
+  bool news_ = false;
+  OnLoop<hls::Stream> stream_;
   std::shared_ptr<void> subscription_;
 
   const Clock::time_point started_ = Clock::now();
@@ -57,10 +60,6 @@ class Recorder {
   std::uint64_t next_ = 0;  // number of the segment to write
   std::uint64_t lost_ = 0;  // segments that were gone before they could be written
   hls::MediaTime written_{};
-
-  std::mutex mutex_;  // guards what follows
-  std::condition_variable changed_;
-  bool news_ = false;
 };
 
 }  // namespace camctl::apps

@@ -20,7 +20,8 @@ constexpr std::int64_t kWindowFrames = 2;  // an AAC frame's window overlaps wit
 constexpr std::int64_t kPrimeFrames = 3;
 // Times that differ by less from the count of samples are jitter; more is loss, or a camera's clock drifting.
 constexpr std::int64_t kJitterPerSecond = 25;  // 1/25 s
-constexpr std::int64_t kLongestSilence = 10;   // seconds that are filled: more than Timeline lets pass as one
+constexpr std::size_t kPlainConfigBytes = 2;
+constexpr std::int64_t kLongestSilence = 10;  // seconds that are filled: more than Timeline lets pass as one
 
 std::int64_t to_samples(media::Ticks ticks, const media::AudioInfo& info) {
   return av_rescale(ticks, info.sample_rate, info.clock_rate);
@@ -125,8 +126,8 @@ std::optional<media::AudioInfo> encoded_audio(const media::AudioInfo& audio) {
   result.sample_rate = result.clock_rate = audio.sample_rate;
   result.channels = std::min(audio.channels, kMaxChannels);
   auto config = media::make_audio_specific_config(result.sample_rate, result.channels);
-  if (!config || !AudioDecoder::open(audio) || !AacEncoder::open(result.sample_rate, result.channels, 0))
-    return std::nullopt;
+  // Sample rates of the standard's table are those that the encoder has; others need more bytes here.
+  if (!config || config->size() != kPlainConfigBytes || !AudioDecoder::open(audio)) return std::nullopt;
   result.config = std::move(*config);
   return result;
 }

@@ -54,6 +54,7 @@ void Pcm::drop_back(std::size_t samples) {
 }
 
 Result<AudioDecoder> AudioDecoder::open(const media::AudioInfo& info) {
+  av::route_log();
   const auto* codec = avcodec_find_decoder(decoder_id(info));
   if (!codec) return fail(ErrorCode::kUnsupported, "decoding audio: there is no such decoder");
   AudioDecoder decoder;
@@ -116,6 +117,7 @@ void AudioDecoder::append(const AVFrame& frame, Pcm& out) {
 
 Result<AacEncoder> AacEncoder::open(std::uint32_t sample_rate, std::uint16_t channels,
                                     std::uint32_t bitrate) {
+  av::route_log();
   const auto* codec = avcodec_find_encoder(AV_CODEC_ID_AAC);
   if (!codec) return fail(ErrorCode::kUnsupported, "encoding audio: this libavcodec lacks an AAC encoder");
   AacEncoder encoder;
