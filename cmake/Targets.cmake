@@ -4,8 +4,7 @@
 add_library(camctl_options INTERFACE)
 target_include_directories(camctl_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(camctl_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual
-  $<$<BOOL:$ENV{CI}>:-Werror>)
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual)
 target_compile_definitions(camctl_options INTERFACE CAMCTL_VERSION="${PROJECT_VERSION}")
 if(CAMCTL_SANITIZE)
   target_compile_options(camctl_options INTERFACE
