@@ -87,22 +87,22 @@ Timeline::Timeline(steady_clock::time_point origin) : origin_(origin) { video_.v
 
 void Timeline::set_info(const media::StreamInfo& info) {
   if (info.video && info.video->clock_rate != 0) {
-    video_.clock_rate = info.video->clock_rate;
+    change_clock_rate(video_, info.video->clock_rate);
     const auto& rate = info.video->frame_rate;
     const Ticks declared =
         rate.numerator == 0 ? 0 : Ticks{video_.clock_rate} * rate.denominator / rate.numerator;
     if (declared > 0 && declared <= ticks_of(kLongestHole, video_.clock_rate) && !video_.interval_learned) {
       video_.interval = declared;
     } else if (!video_.interval_learned) {
-      video_.interval = video_.clock_rate / 25;
+      video_.interval = std::max(1u, video_.clock_rate / 25);
     }
     const auto reorder = declared_reorder(*info.video);
     video_.reorder_known = reorder.has_value();
     if (reorder) video_.reorder = std::min<std::size_t>(*reorder, kMaxReorder);
   }
   if (info.audio && info.audio->clock_rate != 0) {
-    audio_.clock_rate = info.audio->clock_rate;
-    audio_.interval = audio_.clock_rate / 50;  // RFC 3551 §4.2: packets of 20 ms
+    change_clock_rate(audio_, info.audio->clock_rate);
+    audio_.interval = std::max(1u, audio_.clock_rate / 50);  // RFC 3551 §4.2: packets of 20 ms
     audio_.interval_fixed = false;
     const auto aac = media::parse_audio_specific_config(info.audio->config);
     if (info.audio->codec == media::Codec::kAac && aac) {
@@ -118,12 +118,26 @@ void Timeline::reconnect() {
       floor_ = std::max(floor_, to_media_time(track->last_dts + track->interval, track->clock_rate));
       hard_pending_ = true;
     }
-    track->started = track->has_offset = track->source_knows_dts = false;
-    track->wrap = 0;
-    track->stuck = 0;
-    track->pending_count = track->history_count = 0;
+    forget_session(*track);
   }
   epoch_.reset();
+}
+
+// The track's place on the axis is kept; what it knew of the camera's clock is not.
+void Timeline::change_clock_rate(Track& track, std::uint32_t clock_rate) {
+  if (clock_rate == track.clock_rate) return;
+  if (track.last_dts >= 0)
+    track.last_dts = to_ticks(to_media_time(track.last_dts, track.clock_rate), clock_rate);
+  track.clock_rate = clock_rate;
+  track.interval_learned = false;
+  forget_session(track);
+}
+
+void Timeline::forget_session(Track& track) {
+  track.started = track.has_offset = track.source_knows_dts = false;
+  track.wrap = 0;
+  track.stuck = 0;
+  track.pending_count = track.history_count = 0;
 }
 
 Timeline::Track& Timeline::track_of(media::TrackKind kind) {
@@ -333,7 +347,7 @@ Break Timeline::order(Track& track, media::AccessUnit& unit) {
   auto* const first = track.pending.data();
   auto* const last = first + track.pending_count + 1;
   *(last - 1) = unit.pts;
-  std::inplace_merge(first, last - 1, last);
+  std::rotate(std::upper_bound(first, last - 1, unit.pts), last - 1, last);
   unit.dts = *first;
   std::move(first + 1, last, first);
   return brk;

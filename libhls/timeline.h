@@ -99,6 +99,8 @@ class Timeline {
   };
 
   Track& track_of(media::TrackKind kind);
+  static void change_clock_rate(Track& track, std::uint32_t clock_rate);
+  static void forget_session(Track& track);
   Placed place(Track& track, media::Ticks camera, std::chrono::steady_clock::time_point arrival);
   Placed place_first(Track& track, media::Ticks camera, std::chrono::steady_clock::time_point arrival);
   Placed place_break(Track& track, media::Ticks camera, media::Ticks delta,

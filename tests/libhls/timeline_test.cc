@@ -235,6 +235,19 @@ TEST_CASE("a reconnect before anything came is no break") {
   CHECK(feed.last_break == Break::kNone);
 }
 
+TEST_CASE("a track that comes back with another clock rate keeps its place") {
+  Feeder feed;
+  feed.audio(0, 0);
+  feed.audio(48'000 * 2, 2'000);
+  feed.timeline.reconnect();
+  auto info = video_and_aac();
+  info.audio->codec = media::Codec::kPcma;
+  info.audio->clock_rate = 8'000;
+  feed.timeline.set_info(info);
+  CHECK(feed.audio(123, 3'000).dts == 3 * 8'000);
+  CHECK(feed.audio(123 + 160, 3'020).dts == 3 * 8'000 + 160);
+}
+
 // A group of pictures as an encoder with two B pictures sends it: display order of each in decoding order.
 constexpr int kOrder[] = {0, 3, 1, 2, 6, 4, 5, 9, 7, 8};
 
