@@ -113,10 +113,14 @@ struct StringWriter : pugi::xml_writer {
 std::string cut_to_envelope(std::string_view text) {
   const auto name = text.find("Envelope");
   const auto begin = name == text.npos ? text.npos : text.rfind('<', name);
-  const auto last = text.rfind("Envelope");
-  const auto end = last == text.npos ? text.npos : text.find('>', last);
-  std::string cut(
-      begin == text.npos || end == text.npos || begin > end ? text : text.substr(begin, end + 1 - begin));
+  if (begin != text.npos) {
+    const auto last = text.rfind("Envelope");
+    const auto tag = text.rfind('<', last);
+    const auto end = text.find('>', last);
+    const bool closed = tag != text.npos && text.substr(tag, 2) == "</" && end != text.npos;
+    text = closed ? text.substr(begin, end + 1 - begin) : text.substr(begin);
+  }
+  std::string cut(text);
   for (char& c : cut)
     if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') c = ' ';
   return cut;
