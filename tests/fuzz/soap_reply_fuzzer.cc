@@ -1,0 +1,34 @@
+// Whatever a device answers: every reader, the repair pass and the fault reader see it, because any reply may
+// come to any question.
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "libonvif/messages.h"
+#include "libonvif/service_url.h"
+
+using namespace camctl::onvif;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  Quirks quirks;
+  read_system_date_and_time(text, quirks);
+  read_device_information(text, quirks);
+  const auto services = read_services(text, quirks);
+  read_capabilities(text, quirks);
+  read_scopes(text, quirks);
+  read_network_interfaces(text, quirks);
+  read_endpoint_reference(text, quirks);
+  const auto first = read_profiles_1(text, quirks);
+  const auto second = read_profiles_2(text, quirks);
+  if (first && first->size() > kMaxProfiles) std::abort();
+  if (second && second->size() > kMaxProfiles) std::abort();
+  for (const auto& uri : {read_stream_uri_1(text, quirks), read_stream_uri_2(text, quirks)})
+    if (uri) usable_media_url(*uri, "10.0.0.1", quirks);
+  if (services) usable_services(*services, *camctl::Url::parse("http://10.0.0.1:8000/"), quirks);
+  if (const auto fault = find_fault(text)) {
+    is_auth_fault(*fault);
+    if (fault->to_string().empty()) std::abort();
+  }
+  return 0;
+}
