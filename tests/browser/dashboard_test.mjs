@@ -84,7 +84,7 @@ test("dashboard", { timeout: 240000 }, async (t) => {
     });
 
     await t.test("information on each camera", async () => {
-      await waitFor("fps and bitrate", () => page.$$eval(".facts", (all) => all.every((e) => /fps/.test(e.textContent) && /bit\/s/.test(e.textContent))));
+      await waitFor("fps and bitrate", () => page.$$eval(".facts", (all) => all.every((e) => /H\.264/.test(e.textContent) && /AAC/.test(e.textContent) && /fps/.test(e.textContent) && /bit\/s/.test(e.textContent))));
       const tiles = await page.$$eval(".tile", (all) => all.map((tile) => ({
         name: tile.querySelector(".name").textContent, model: tile.querySelector(".model").textContent,
         facts: [...tile.querySelectorAll(".facts li")].map((item) => item.textContent).join(" "),
@@ -170,6 +170,7 @@ test("dashboard", { timeout: 240000 }, async (t) => {
     await t.test("a server that stops shows so, and the page goes on after its return", async () => {
       await server.stop();
       await waitFor("the banner", () => page.$eval("#banner", (e) => !e.hidden && /Trying again/.test(e.textContent)), 15000);
+      assert.equal(await page.$eval("#summary", (e) => e.textContent), "No connection");
       await shot(page, "no-server");
       server = await startServer(folder, cameras, port);
       await waitFor("the banner gone", () => page.$eval("#banner", (e) => e.hidden), 20000);

@@ -22,7 +22,7 @@ export function bitrateText(kbps) {
 
 export function fpsText(fps) {
   if (!(fps > 0)) return "";
-  return `${Math.abs(fps - Math.round(fps)) < 0.15 ? Math.round(fps) : fps.toFixed(1)} fps`;
+  return `${fps >= 10 ? Math.round(fps) : Number(fps.toFixed(1))} fps`;
 }
 
 export function nameOf(camera) {
@@ -43,22 +43,22 @@ function profileOf(camera) {
 }
 
 /**
- * What the stream is, as short texts: measured values before declared ones. `picture` is {width, height} of
- * the frames on screen, where there are any.
+ * What the stream is, as short texts: measured values before declared ones. `picture` is what is on screen,
+ * {width, height, videoCodec, audioCodec}, each empty where it is not known.
  */
 export function factsOf(camera, picture) {
   const profile = profileOf(camera);
-  const video = camera.video ?? profile.video ?? {};
-  const audio = camera.audio ?? profile.audio ?? {};
-  const width = picture?.width || video.width;
-  const height = picture?.height || video.height;
+  const video = profile.video ?? {};
+  const audio = profile.audio ?? {};
+  const width = picture.width || video.width;
+  const height = picture.height || video.height;
   const live = camera.status === "live";
   return [
     width && height ? { label: "Resolution", text: `${width}×${height}` } : null,
-    { label: "Video codec", text: codecName(video.codec) },
+    { label: "Video codec", text: codecName(picture.videoCodec || video.codec) },
     { label: "Frame rate", text: fpsText((live && camera.fps) || video.fps) },
     { label: "Bitrate", text: bitrateText((live && camera.bitrate_kbps) || video.bitrate_kbps) },
-    { label: "Audio codec", text: codecName(audio.codec) },
+    { label: "Audio codec", text: codecName(picture.audioCodec || audio.codec) },
   ].filter((fact) => fact && fact.text);
 }
 

@@ -25,6 +25,7 @@ function notify(text) {
 
 function showCameras(cameras) {
   banner.hidden = true;
+  delete grid.dataset.stale;
   const ids = new Set(cameras.map((camera) => camera.id));
   for (const [id, tile] of tiles) {
     if (ids.has(id)) continue;
@@ -69,6 +70,12 @@ function showSummary(cameras) {
 function showFailure(reason) {
   banner.textContent = `No news of the cameras: ${reason}. Trying again by itself.`;
   banner.hidden = false;
+  grid.dataset.stale = ""; // what the tiles say is old
+  if (summary.textContent) {
+    summary.dataset.state = "bad";
+    summary.textContent = "No connection";
+    document.title = "No connection – camctl";
+  }
 }
 
 pollCameras({ onCameras: showCameras, onFailure: showFailure });

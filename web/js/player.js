@@ -42,6 +42,9 @@ export class Player {
   #lastMediaError = -Infinity;
   #progress = { time: 0, at: 0 };
 
+  /** Of the stream that plays, as RFC 6381 names them; empty where the browser plays HLS by itself. */
+  codecs = { videoCodec: "", audioCodec: "" };
+
   /** onState(state, text): "stopped", "loading", "playing", "waiting" or "failed" (with the reason). */
   constructor(video, url, onState) {
     this.#video = video;
@@ -101,7 +104,10 @@ export class Player {
     }
     const hls = new Hls(kConfig);
     this.#hls = hls;
-    hls.on(Hls.Events.MANIFEST_PARSED, () => this.#play());
+    hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
+      this.codecs = { videoCodec: levels[0]?.videoCodec ?? "", audioCodec: levels[0]?.audioCodec ?? "" };
+      this.#play();
+    });
     hls.on(Hls.Events.ERROR, (_, error) => this.#hlsError(Hls, error));
     hls.loadSource(this.#url);
     hls.attachMedia(this.#video);

@@ -120,7 +120,7 @@ export class Tile {
 
   #drawFacts() {
     const { facts, video } = this.#parts;
-    const list = factsOf(this.#camera, { width: video.videoWidth, height: video.videoHeight });
+    const list = factsOf(this.#camera, { width: video.videoWidth, height: video.videoHeight, ...this.#player.codecs });
     const key = JSON.stringify(list);
     if (facts.dataset.key === key) return;
     facts.dataset.key = key;
