@@ -125,6 +125,9 @@ CameraPlan plan(const Options& options, const Credentials& credentials, unsigned
 Result<std::vector<CameraPlan>> plan_cameras(const Options& options, const Credentials& credentials) {
   const auto first = IpAddress::parse(options.address);
   if (!first) return fail("--address", first.error());
+  if (first->to_string() == "0.0.0.0" || first->to_string() == "::")
+    return fail(ErrorCode::kUsage, fmt::format("a camera can't have the address {}", options.address),
+                "name one of this host's addresses; on loopback all of 127.0.0.0/8 are");
   std::vector<CameraPlan> plans;
   for (unsigned i = 0; i < options.count; ++i) {
     const auto address = plus(*first, i);
