@@ -233,8 +233,7 @@ std::string yaml_quote(std::string_view text) {
                      text.find_first_not_of(
                          "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
                          "0123456789._/-:@+") == std::string_view::npos &&
-                     std::isalpha(static_cast<unsigned char>(text[0])) != 0 && text.find(": ") == text.npos &&
-                     text.back() != ':';
+                     std::string_view("-:@+").find(text[0]) == std::string_view::npos && text.back() != ':';
   static constexpr std::array kWords = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"};
   if (plain && std::find(kWords.begin(), kWords.end(), text) == kWords.end()) return std::string(text);
   std::string quoted = "\"";
