@@ -40,7 +40,9 @@ std::chrono::seconds target_duration(const WindowOptions& options) {
 Window::Window(WindowOptions options, WallClock wall_clock)
     : options_(options),
       target_(target_duration(options)),
-      wall_clock_(wall_clock ? std::move(wall_clock) : compare_clocks) {
+      wall_clock_(wall_clock ? std::move(wall_clock) : compare_clocks),
+      init_version_(options.first_init_version),
+      next_number_(options.first_number) {
   auto state = std::make_shared<WindowState>();
   state->target_duration = target_;
   state_ = std::move(state);
@@ -180,7 +182,7 @@ bool Window::must_cut(const AccessUnit& unit, MediaTime time) const {
 void Window::begin(const AccessUnit& unit, MediaTime time) {
   open_ = std::make_shared<Segment>();
   open_->number = next_number_++;
-  open_->discontinuity = discontinuity_pending_ && open_->number > 0;
+  open_->discontinuity = discontinuity_pending_ && open_->number > options_.first_number;
   if (open_->discontinuity) ++discontinuities_;
   open_->discontinuity_sequence = discontinuities_;
   open_->independent = !info_->video || (unit.track == TrackKind::kVideo && unit.key);
@@ -229,7 +231,7 @@ bool Window::close(const AccessUnit* next) {
 
 bool Window::break_off() {
   const bool listed = close(nullptr);
-  discontinuity_pending_ = next_number_ > 0;
+  discontinuity_pending_ = next_number_ > options_.first_number;
   wait_for_key_ = !info_ || info_->video.has_value();
   last_key_.reset();
   return listed;

@@ -49,6 +49,10 @@ struct WindowOptions {
   std::size_t segments = 6;             // listed at least; delisted ones stay fetchable for a while
   std::chrono::seconds longest_gop{4};  // a longer GOP is cut inside; settles target_duration
   std::size_t max_bytes = 128u << 20;   // a hostile camera's bound: the oldest go first
+  // Of the first segment and of the first init segment: a server whose names may be cached starts where no
+  // earlier run has been.
+  std::uint64_t first_number = 0;
+  std::uint32_t first_init_version = 0;
 };
 
 // The target duration that these options settle: no segment lasts longer.
@@ -140,8 +144,8 @@ class Window {
 
   // The writer's own.
   media::StreamInfoPtr info_;
-  std::uint32_t init_version_ = 0;
-  std::uint64_t next_number_ = 0;
+  std::uint32_t init_version_;
+  std::uint64_t next_number_;
   std::uint64_t discontinuities_ = 0;
   bool discontinuity_pending_ = false;
   bool cut_at_next_key_ = false;

@@ -58,7 +58,7 @@ const std::array kStream = {
     Key<StreamSettings>{"height", Kind::kCount, &StreamSettings::height,
                         "of transcoded pictures, 0 as they are", 0, 4320},
     Key<StreamSettings>{"segment_duration", Kind::kDuration, &StreamSettings::segment_duration,
-                        "cut at the first key frame after this", 500, 60'000},
+                        "cut at the first key frame after this", 1000, 60'000},
     Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
 };
 

@@ -11,6 +11,16 @@ namespace {
 // The one media playlist that the multivariant one names.
 constexpr std::string_view kMediaUri = "main/media.m3u8";
 
+// Caches keep segments for an hour, so a name must not come back after a restart. Segments last a second or
+// more on average, so a number counted in seconds is ahead of all that went before; it fits 32 bits until
+// 2160.
+std::uint64_t first_number() {
+  using namespace std::chrono;
+  constexpr sys_days kEpoch = 2024y / January / 1;
+  return static_cast<std::uint64_t>(
+      std::max(floor<seconds>(system_clock::now()) - kEpoch, seconds(0)).count());
+}
+
 // A GOP known from the camera's own settings settles a target duration that it fits into.
 hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
   const auto url = Url::parse(recipe.rtsp_url);
@@ -22,6 +32,8 @@ hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
     const std::chrono::seconds gop(std::llround(std::ceil(profile.video->gop / profile.video->fps)));
     options.window.longest_gop = std::max(options.window.longest_gop, std::min(gop, kLongestTarget));
   }
+  options.window.first_number = first_number();
+  options.window.first_init_version = static_cast<std::uint32_t>(first_number());
   return options;
 }
 

@@ -167,6 +167,21 @@ TEST_CASE("an outage: media sequence goes on behind a discontinuity") {
   check_rules(window);
 }
 
+TEST_CASE("numbers and versions start where the options say") {
+  WindowOptions options;
+  options.first_number = 5'000'000'000;
+  options.first_init_version = 90;
+  Window window(options, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 120, 50);
+  window.interrupt();
+  const auto state = window.state();
+  CHECK(state->segments.front()->number == 5'000'000'000);
+  CHECK(state->segments.front()->init_version == 90);
+  CHECK_FALSE(state->segments.front()->discontinuity);
+  check_rules(window);
+}
+
 TEST_CASE("other parameter sets: a new init version behind a discontinuity, at once") {
   Window window({}, test_clock);
   const auto before = make_info(h264_info(), std::nullopt);
