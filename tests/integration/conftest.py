@@ -181,7 +181,7 @@ def simulate(spawn):
                 pytest.fail(f"simulate ended with {process.popen.returncode}:\n{process.log()}")
             return all(listening(a, p) for a in addresses for p in (cameras.onvif_port, cameras.rtsp_port))
 
-        wait_for("the virtual cameras", ready, 30)
+        wait_for("the virtual cameras", ready, 90)  # the first time, pictures are encoded
         return cameras
 
     return start
