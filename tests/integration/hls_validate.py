@@ -4,15 +4,12 @@
     hls_validate.py --seconds 30 http://127.0.0.1:8080/hls/stream_0/playlist.m3u8 …/index.m3u8
 
 Media and multivariant playlists alike; of the latter every variant is followed. Prints a line for each finding and
-one for each playlist; exits 1 where anything was found. Segments are taken apart by ffprobe where it is installed.
+one for each playlist; exits 1 where anything was found. --decode has FFmpeg decode each segment, too.
 """
 
 import argparse
 import dataclasses
 import hashlib
-import json
-import shutil
-import struct
 import subprocess
 import sys
 import time
@@ -20,7 +17,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import hls_media
 import hls_rules
+from hls_media import boxes
 from hls_rules import Finding
 
 CONTENT_TYPES = {"application/vnd.apple.mpegurl", "audio/mpegurl", "application/x-mpegurl"}
@@ -47,17 +46,6 @@ def fetch(url, timeout=10):
         return Fetched(0, str(error), b"")
 
 
-def boxes(data):
-    """(type, body) of each box at the top of `data` (ISO 14496-12 §4.2)."""
-    at = 0
-    while len(data) - at >= 8:
-        size, kind = struct.unpack_from(">I4s", data, at)
-        if size < 8 or size > len(data) - at:
-            return
-        yield kind.decode("latin-1"), data[at + 8:at + size]
-        at += size
-
-
 def mp4_init_is_right(data):
     kinds = [kind for kind, _ in boxes(data)]
     return kinds[:1] == ["ftyp"] and "moov" in kinds
@@ -82,16 +70,6 @@ def ts_tables_are_right(data):
     first, second = ((data[at + 1] & 0x1f) << 8 | data[at + 2] for at in (0, 188))
     pmt = (data[15] & 0x1f) << 8 | data[16]
     return first == 0 and second == pmt
-
-
-def packets(data):
-    """Packets by ffprobe: a list of dicts, or None where it failed or is not there."""
-    if not shutil.which("ffprobe"):
-        return None
-    done = subprocess.run(
-        ["ffprobe", "-v", "error", "-show_entries", "packet=codec_type,pts_time,dts_time,duration_time,flags", "-of", "json", "-"],
-        input=data, capture_output=True, check=False)
-    return json.loads(done.stdout or b"{}").get("packets") if done.returncode == 0 else None
 
 
 class MediaPlaylist:
@@ -180,34 +158,34 @@ class MediaPlaylist:
                 self.inits[segment.map_uri] = init
             if not mp4_segment_is_right(data):
                 self.found("mp4-boxes", segment.uri)
-            whole = self.inits[segment.map_uri] + data
+            init = self.inits[segment.map_uri]
         else:
             if not ts_tables_are_right(data):
                 self.found("ts-tables", segment.uri)
-            whole = data
+            init = None
         rate = 8 * len(data) / max(float(segment.duration), 0.001)
         # §4.1: the peak counts segments of at least half a target duration.
         if self.bandwidth and segment.duration * 2 >= playlist.target and rate > 1.1 * self.bandwidth:
             self.found("bandwidth-true", f"{segment.uri}: {rate:.0f} bit/s, BANDWIDTH {self.bandwidth}")
-        self.check_times(segment, playlist, packets(whole))
+        try:
+            self.check_times(segment, playlist, hls_media.units(data, init))
+        except ValueError as error:
+            self.found("decodes", f"{segment.uri}: {error}")
         if self.decode:
+            whole = (init or b"") + data
             done = subprocess.run(["ffmpeg", "-v", "error", "-xerror", "-i", "-", "-f", "null", "-"], input=whole,
                                   capture_output=True, check=False)
             if done.returncode or done.stderr.strip():
                 self.found("decodes", f"{segment.uri}: {done.stderr.decode(errors='replace').strip()[-300:]}")
 
     def check_times(self, segment, playlist, found):
-        if found is None:
-            if shutil.which("ffprobe"):
-                self.found("decodes", f"{segment.uri}: ffprobe can't read it")
-            return
-        kind = "video" if any(p["codec_type"] == "video" for p in found) else "audio"
-        own = [p for p in found if p["codec_type"] == kind and "dts_time" in p]
+        kind = "video" if found["video"] else "audio"
+        own = found[kind]
         if not own:
-            return self.found("decodes", f"{segment.uri}: no packets")
-        if playlist.independent and "K" not in own[0]["flags"]:
+            return self.found("decodes", f"{segment.uri}: nothing in it")
+        if playlist.independent and not own[0][1]:
             self.found("independent", segment.uri)
-        start, end = float(own[0]["dts_time"]), float(own[-1]["dts_time"])
+        start, end = own[0][0], own[-1][0]
         step = (end - start) / (len(own) - 1) if len(own) > 1 else 0.0
         end += step
         # The last frame's own length is not in an MPEG-TS segment: a frame more or less is the reader's guess.

@@ -241,8 +241,7 @@ def test_bytes_that_change(files):
 
 
 def times(start, frames, step=0.04, key=True):
-    return [{"codec_type": "video", "dts_time": f"{start + i * step:.6f}", "flags": "K_" if key and i == 0 else "__"}
-            for i in range(frames)]
+    return {"video": [(start + i * step, key) for i in range(frames)], "audio": []}
 
 
 @pytest.mark.parametrize("rule, first, second", [
@@ -250,7 +249,7 @@ def times(start, frames, step=0.04, key=True):
     ("independent", times(10, 100), times(14, 110, key=False)),
     ("duration-true", times(10, 100), times(14, 90)),
     ("timeline", times(10, 100), times(14.5, 110)),
-    ("decodes", times(10, 100), []),
+    ("decodes", times(10, 100), times(14, 0)),
 ])
 def test_times_of_segments(rule, first, second):
     findings = []
