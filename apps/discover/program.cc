@@ -11,6 +11,7 @@
 #include "apps/common/camera.h"
 #include "apps/discover/cameras.h"
 #include "apps/discover/input.h"
+#include "apps/discover/locate.h"
 #include "apps/discover/pool.h"
 #include "apps/discover/summary.h"
 #include "base/log.h"
@@ -58,7 +59,7 @@ class CredentialChoice {
   Credentials operator()(const Request& request) const {
     if (!request.credentials.empty()) return request.credentials;
     if (!given_.empty()) return given_;
-    std::string host = request.target.ip;
+    std::string host = request.host.empty() ? request.target.ip : request.host;
     if (host.empty() && !request.target.xaddrs.empty())
       if (const auto url = Url::parse(request.target.xaddrs.front())) host = url->host;
     if (auto found = apps::find_credentials(configured_, host)) return *found;
@@ -112,12 +113,16 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
   apps::ProgressLine progress(common);
   std::atomic<std::size_t> known{0};
   std::size_t ready = 0, failed = 0;  // touched by done() only, which is one call at a time
-  const auto ask = [&](const Request& request, const Credentials& credentials) {
+  const auto ask = [&](const Request& request,
+                       const Credentials& credentials) -> Result<onvif::DeviceDescription> {
     onvif::InterrogateOptions interrogate;
     interrogate.credentials = credentials;
     interrogate.total_timeout = options.device_timeout;
     interrogate.verify_tls = options.verify_tls;
-    return onvif::interrogate(request.target, interrogate, stop);
+    if (request.host.empty()) return onvif::interrogate(request.target, interrogate, stop);
+    const auto target = locate(request.host, request.target, stop);
+    if (!target) return fail(target.error());
+    return onvif::interrogate(*target, interrogate, stop);
   };
   const auto done = [&](const Answer& answer) {
     ++(answer.device ? ready : failed);

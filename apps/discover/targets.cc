@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 
 #include "base/cidr.h"
@@ -16,8 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr std::string_view kDefaultPath = "/onvif/device_service";
-// Quirk 25, the commonest first: each costs a connection attempt where a host is given without its port.
-constexpr std::array<std::uint16_t, 8> kUsualPorts = {80, 8000, 8080, 2020, 8899, 8081, 5000, 10080};
 constexpr std::size_t kMaxXaddrs = 16;  // a device with every interface and scheme has 8
 
 bool is_address(std::string_view host) {
@@ -77,8 +74,7 @@ Result<Request> request_from_text(std::string_view text) {
     request.target.xaddrs.push_back(url->to_string());
     return request;
   }
-  for (const auto port : kUsualPorts)
-    request.target.xaddrs.push_back(fmt::format("http://{}:{}{}", bracketed(url->host), port, kDefaultPath));
+  request.host = url->host;
   return request;
 }
 

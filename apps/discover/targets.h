@@ -14,12 +14,13 @@ namespace camctl::discover {
 
 struct Request {
   onvif::DeviceTarget target;
+  std::string host;         // given without a port: locate() finds the addresses; else empty
   std::string label;        // for messages: the address as given
   Credentials credentials;  // of the URL itself; empty if there are none
 };
 
-// "192.168.0.10", "cam.local:8000", "[fe80::1%eth0]:80" or "http://host[:port][/path]". Without a port every
-// usual one is a candidate (quirk 25). kUsage says what is wrong with it.
+// "192.168.0.10", "cam.local:8000", "[fe80::1%eth0]:80" or "http://host[:port][/path]". Without a port,
+// `host` is set instead of an address. kUsage says what is wrong with it.
 Result<Request> request_from_text(std::string_view text);
 
 // A record of `camctl scan`, or an entry of cameras.json. kNotFound where it is understood but has no ONVIF
