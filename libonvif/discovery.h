@@ -30,6 +30,9 @@ struct FoundDevice {
   std::vector<std::uint16_t> rtsp_ports;
   std::string status = "ready";  // interface.md: ready, auth_required, unreachable, wrong_subnet, clock_skew
   std::string reason;
+  std::string event;  // with `watch`: found, changed, gone
+
+  friend bool operator==(const FoundDevice&, const FoundDevice&) = default;
 };
 
 struct ScanOptions {
@@ -40,6 +43,9 @@ struct ScanOptions {
   unsigned connects_per_second = 4000;
   unsigned jobs = 512;  // connects in flight
   bool ws_discovery = true;
+  bool watch = false;  // goes on for ever: listens for Hello and Bye, and looks again for each device
+  std::chrono::milliseconds look_every{
+      30'000};  // a device that lost its power is told to be gone after two looks
   std::chrono::milliseconds connect_timeout{700};
 };
 
@@ -51,7 +57,10 @@ struct ScanProgress {
 };
 
 // Blocks until the window is over and the sweep is done, or until `stop`. `found` is called on the calling
-// thread once for each device, as soon as it is known for sure; duplicates are merged (quirks 17, 18).
+// thread once for each device, as soon as it is known for sure; duplicates are merged (quirks 17, 18). With
+// `watch` it is called again when a device changes or goes, which a Bye tells, or two looks in vain.
+// kCancelled after `stop`; kUsage for interfaces that are not there and networks that are too large;
+// kNetwork, kIo.
 Result<void> scan(const ScanOptions& options, std::stop_token stop,
                   const std::function<void(const FoundDevice&)>& found,
                   const std::function<void(const ScanProgress&)>& progress = {});

@@ -13,8 +13,9 @@ struct Flags {
   std::vector<std::string> networks;
   std::string ports;
   std::chrono::milliseconds wait = onvif::ScanOptions().wait;
+  std::chrono::milliseconds watch_every = onvif::ScanOptions().look_every;
   unsigned rate = onvif::ScanOptions().connects_per_second;
-  bool sweep_only = false;
+  bool sweep_only = false, watch = false;
 };
 
 constexpr unsigned kMaxRate = 100'000;  // connects a second: more overflows the tables of common switches
@@ -36,6 +37,9 @@ void declare(CLI::App& app, Flags& flags) {
   add_duration_option(app, "--wait", flags.wait,
                       "How long to wait for answers to WS-Discovery (default 2.5s)")
       ->envname("CAMCTL_WAIT");
+  app.add_flag("--watch", flags.watch, "Go on for ever, and tell which cameras come, change and go");
+  add_duration_option(app, "--watch-every", flags.watch_every,
+                      "How often --watch looks for each camera again (default 30s)");
   app.add_flag("--sweep-only", flags.sweep_only, "No WS-Discovery, only the sweep of --network");
 }
 
@@ -59,10 +63,23 @@ Result<onvif::ScanOptions> scan_options(const Flags& flags, const CommonOptions&
   options.wait = flags.wait;
   options.connects_per_second = flags.rate;
   options.ws_discovery = !flags.sweep_only;
+  options.watch = flags.watch;
+  options.look_every = flags.watch_every;
   options.interfaces = common.interfaces;
   if (common.jobs > 0) options.jobs = common.jobs;
   if (common.timeout.count() > 0) options.connect_timeout = common.timeout;
   return options;
+}
+
+// A table has no key for the event: it goes in front of the address.
+std::vector<Column> columns(bool watch) {
+  std::vector<Column> result = scan_columns();
+  constexpr std::size_t kEvent = 7;
+  const auto event = [](const nlohmann::ordered_json& record) {
+    return record.value("event", std::string());
+  };
+  if (watch) result.insert(result.begin(), Column{"EVENT", event, kEvent});
+  return result;
 }
 
 std::string progress_text(const onvif::ScanProgress& progress) {
@@ -79,9 +96,8 @@ Result<void> run(const Flags& flags, const Context& context) {
   const auto options = scan_options(flags, context.common);
   if (!options) return fail(options.error());
   os::raise_descriptor_limit();
-  RecordWriter writer(context.common, OutputFormat::kJsonl, scan_columns());
+  RecordWriter writer(context.common, OutputFormat::kJsonl, columns(flags.watch));
   ProgressLine line(context.common);
-  // Ends on a signal, and when nobody reads the records any more.
   std::stop_source stop;
   const std::stop_callback forward(context.stop, [&] { stop.request_stop(); });
   std::size_t count = 0;
@@ -91,7 +107,7 @@ Result<void> run(const Flags& flags, const Context& context) {
         ++count;
         line.clear();
         writer.write(to_json(device));
-        if (writer.closed()) stop.request_stop();
+        if (writer.closed()) stop.request_stop();  // nobody reads any more
       },
       [&](const onvif::ScanProgress& progress) { line.show(progress_text(progress)); });
   line.clear();

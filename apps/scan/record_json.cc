@@ -64,6 +64,7 @@ Json to_json(const onvif::FoundDevice& device) {
                  {"rtsp_ports", device.rtsp_ports},
                  {"status", device.status}};
   if (!device.reason.empty()) record["reason"] = device.reason;
+  if (!device.event.empty()) record["event"] = device.event;
   return record;
 }
 

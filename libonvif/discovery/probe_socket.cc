@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/os/multicast.h"
 #include "libonvif/discovery/socket_address.h"
 
 namespace camctl::onvif::discovery {
@@ -40,6 +41,20 @@ Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
       setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, &kTtl, sizeof kTtl) != 0)
     return fail(ErrorCode::kIo, fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
                                             local.address.to_string(), std::strerror(errno)));
+  return ProbeSocket(std::move(*fd), local);
+}
+
+Result<ProbeSocket> ProbeSocket::listener(const os::InterfaceAddress& local) {
+  auto fd = open_socket();
+  if (!fd) return fail(fd.error());
+  const int yes = 1;
+  const SocketAddress any = socket_address(*IpAddress::parse("0.0.0.0"), kDiscoveryPort);
+  if (setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+      bind(fd->get(), any.get(), any.size) != 0)
+    return fail(ErrorCode::kIo,
+                fmt::format("listening on UDP port {}: {}", kDiscoveryPort, std::strerror(errno)));
+  if (auto joined = os::join_multicast(fd->get(), *IpAddress::parse(kDiscoveryGroup), local.index); !joined)
+    return fail(joined.error());
   return ProbeSocket(std::move(*fd), local);
 }
 

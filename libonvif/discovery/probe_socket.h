@@ -21,6 +21,9 @@ class ProbeSocket {
  public:
   // For multicast on `local` (quirk 13); IPv4. kIo.
   static Result<ProbeSocket> on(const os::InterfaceAddress& local);
+  // Hears what devices tell the group on `local` by themselves: Hello and Bye. Shares port 3702 with whoever
+  // else listens (quirk 16). kIo.
+  static Result<ProbeSocket> listener(const os::InterfaceAddress& local);
   // For unicast probes to anywhere; the system chooses the interface (quirk 23). kIo.
   static Result<ProbeSocket> unbound();
 

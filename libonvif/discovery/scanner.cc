@@ -51,12 +51,21 @@ Result<void> Scanner::open_sockets() {
     }
     sockets_.push_back(std::move(*socket));
   }
+  probing_ = sockets_.size();
   if (sockets_.empty() && plan_.host_count() == 0) return fail(last);
   if (plan_.host_count() > 0) {
     auto socket = ProbeSocket::unbound();
     if (!socket) return fail(socket.error());
     if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
     unicast_ = sockets_.size();
+    sockets_.push_back(std::move(*socket));
+  }
+  for (std::size_t i = 0; options_.watch && i < locals_.size(); ++i) {
+    // One socket an interface, not an address: each hears the whole of its interface.
+    if (i > 0 && locals_[i].index == locals_[i - 1].index) continue;
+    auto socket = ProbeSocket::listener(locals_[i]);
+    if (!socket) return fail(socket.error());
+    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
     sockets_.push_back(std::move(*socket));
   }
   reassembly_.resize(sockets_.size());
@@ -66,9 +75,8 @@ Result<void> Scanner::open_sockets() {
 void Scanner::send_probes(Clock::time_point now) {
   while (!probe_times_.empty() && start_ + probe_times_.front() <= now) {
     probe_times_.pop_front();
-    for (std::size_t i = 0; i < sockets_.size(); ++i)
+    for (std::size_t i = 0; i < probing_; ++i)
       for (const ProbeKind kind : kProbeKinds) {
-        if (unicast_ == i) continue;
         const auto sent = sockets_[i].multicast(probe_message(kind, new_message_id()));
         if (!sent) log::get().debug("{}", sent.error().message);
       }
@@ -138,7 +146,9 @@ Result<void> Scanner::run(std::stop_token stop) {
       emit_rest();  // what the sweep found and no answer came for
     }
     report_progress();
-    if (finished(now)) break;
+    if (!finished(now)) continue;
+    if (!options_.watch) break;
+    watch(now);
   }
   emit_rest();
   return {};

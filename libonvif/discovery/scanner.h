@@ -44,6 +44,13 @@ class Scanner {
     bool onvif = false;      // it says that it is ONVIF, or has proved it
     bool checked = false;    // the state is settled
     bool emitted = false;
+    bool left_out = false;  // never told: no ONVIF device, or one with another of this host
+    // Watching:
+    bool seen = true;                // it has answered since the last look began
+    bool gone = false;               // told to be gone; it may come back
+    bool looking = false;            // being asked just now
+    unsigned missed = 0;             // looks in vain, one after the other
+    FoundDevice told;                // as last printed
     std::deque<std::string> to_try;  // addresses still to be asked
   };
   struct Host {
@@ -92,6 +99,15 @@ class Scanner {
   void emit_rest();
   const os::InterfaceAddress* local_of(const IpAddress& address) const;
 
+  // scanner_watch.cc: what happens afterwards
+  void watch(Clock::time_point now);
+  void look_again(const IpAddress& address, Device& device);
+  void on_look(const IpAddress& address, Device& device, bool there);
+  void on_return(const Announcement& announcement, const IpAddress& from, Device& device);
+  void on_bye(const Announcement& announcement, const IpAddress& from);
+  void tell(Device& device, const char* event);
+  void tell_change(Device& device);
+
   const ScanOptions options_;
   const std::vector<std::uint16_t> ports_;
   const std::vector<os::InterfaceAddress> locals_;
@@ -104,6 +120,7 @@ class Scanner {
   Pace pace_;
 
   std::vector<ProbeSocket> sockets_;  // their tags are their indices
+  std::size_t probing_ = 0;           // so many of them, the first ones, send to the group
   std::optional<std::size_t> unicast_;
   std::vector<Reassembly> reassembly_;
   std::deque<Clock::duration> probe_times_;  // since the start, still to come
@@ -113,6 +130,8 @@ class Scanner {
   std::set<IpAddress> swept_early_;  // hosts whose turn came before the plan got to them
   bool plan_done_ = false;
   bool stopping_ = false;
+  bool look_open_ = false;  // a look has begun and its answers are awaited
+  Clock::time_point next_look_{};
   std::size_t devices_ = 0;
   ScanProgress progress_;
 };

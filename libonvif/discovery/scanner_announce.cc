@@ -27,7 +27,7 @@ void Scanner::on_datagram(ProbeSocket& socket, std::string_view datagram, const 
 
 void Scanner::on_announcement(const Announcement& announcement, const IpAddress& from,
                               const os::InterfaceAddress& local) {
-  if (announcement.kind == Announcement::Kind::kBye || devices_ >= kMaxDevices) return;
+  if (announcement.kind == Announcement::Kind::kBye) return on_bye(announcement, from);
   const bool near = local.network.contains(from) || plan_.contains(from);
   if (announcement.kind == Announcement::Kind::kFault) {
     // Quirk 6: it understands SOAP but not the probe. Its ports tell what it is.
@@ -41,8 +41,9 @@ void Scanner::on_announcement(const Announcement& announcement, const IpAddress&
     merge(known.record, record);
     known.announced = true;
     known.onvif = known.onvif || announcement.onvif;
-    return;
+    return on_return(announcement, from, known);
   }
+  if (devices_ >= kMaxDevices) return;
   ++devices_;
   Device& device = host.devices.emplace_back();
   device.record = std::move(record);
@@ -61,6 +62,7 @@ void Scanner::on_announcement(const Announcement& announcement, const IpAddress&
 
 void Scanner::check_announced(const IpAddress& address, Device& device) {
   Host& host = hosts_[address];
+  device.to_try.clear();
   for (const std::string& url : device.record.xaddrs) device.to_try.push_back(url);
   if (device.record.port == 0) device.record.port = 80;
   const std::string usual = service_url(address, device.record.port, false, "/onvif/device_service");

@@ -77,7 +77,7 @@ void Scanner::fold(Host& host) const {
       const bool same = other.announced ? announced == 1 : is_tls(device) && !is_tls(other) && !other.emitted;
       if (&other == &device || !same) continue;
       if (!other.emitted) merge(other.record, device.record);
-      device.emitted = true;
+      device.emitted = device.left_out = true;
       break;
     }
   }
@@ -100,7 +100,9 @@ void Scanner::settle(const IpAddress& address) {
     device.onvif = device.checked = true;
   }
   for (Device& device : host.devices)
-    if (!device.emitted && device.checked && (device.announced || !answers_may_come))
+    if (device.emitted)
+      tell_change(device);
+    else if (device.checked && (device.announced || !answers_may_come))
       emit(address, host, device);
   if (host.devices.empty() && host.rtsp_ports.empty() && host.pending == 0) hosts_.erase(found);
 }
@@ -109,11 +111,12 @@ void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
   device.emitted = true;
   FoundDevice& record = device.record;
   if (device.announced) {
+    device.left_out = !device.onvif;
     if (!device.onvif) return;  // a printer or a computer (quirk 21)
     for (Device& other : host.devices)
       if (!other.announced && !other.emitted && same_device(record, other.record)) {
         merge(record, other.record);
-        other.emitted = true;
+        other.emitted = other.left_out = true;
       }
   }
   std::sort(host.rtsp_ports.begin(), host.rtsp_ports.end());
@@ -122,7 +125,7 @@ void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
   const std::string seen = os::hardware_address(address);
   if (!seen.empty()) record.mac = seen;
   ++progress_.found;
-  found_(record);
+  tell(device, "found");
 }
 
 void Scanner::emit_rest() {

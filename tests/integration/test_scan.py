@@ -149,6 +149,29 @@ def test_closed_pipe_ends_quietly(simulate):
     assert errors == b""
 
 
+def test_watch_tells_what_comes_and_goes(simulate, spawn, tmp_path):
+    path = tmp_path / "records.jsonl"
+    with open(path, "wb") as output:
+        spawn(program("camctl-scan"), "--watch", "--watch-every", "1", "--wait", "0.5", "--interface", "lo", "-o", "jsonl",
+              stdout=output)
+        ip = loopback_block()
+
+        def events():
+            records = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+            return [(r["event"], r["status"]) for r in records if r["ip"] == ip]
+
+        camera = simulate(1, address=ip)
+        wait_for("a found camera", lambda: events() == [("found", "ready")])
+        camera.process.stop()  # says Bye
+        wait_for("a gone camera", lambda: events()[1:] == [("gone", "ready")])
+        camera = simulate(1, "--clock-skew", "1h", address=ip)
+        wait_for("its return", lambda: events()[2:] == [("found", "clock_skew")])
+        camera.process.popen.kill()  # no Bye: two looks in vain
+        wait_for("a lost camera", lambda: len(events()) > 3 and events()[-1][0] == "gone")
+        camera = simulate(1, address=ip)
+        wait_for("its second return", lambda: events()[-1] == ("found", "ready"))
+
+
 @contextlib.contextmanager
 def responder(address, answer):
     """Answers every WS-Discovery datagram at `address` with answer() in a thread of its own."""
