@@ -56,6 +56,7 @@ struct InterrogateOptions {
   std::chrono::milliseconds connect_timeout{4000}, call_timeout{10'000};
   std::chrono::milliseconds total_timeout{30'000};
   bool verify_tls = false;  // quirk 40
+  std::string interface;    // to send from; empty: as the system routes
 };
 
 // Blocks. One request at a time to this device. Stops at the first refusal of the credentials (quirk 57).

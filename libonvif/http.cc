@@ -122,7 +122,7 @@ struct HttpTransport::Impl {
 
 HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>()) {
   init_curl_once();
-  impl_->options = options;
+  impl_->options = std::move(options);
   impl_->curl = curl_easy_init();
   CURL* curl = impl_->curl;
   if (!curl) return;
@@ -137,9 +137,11 @@ HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_requested);
   curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, options.verify_tls ? 1L : 0L);
-  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, options.verify_tls ? 2L : 0L);
-  if (!options.verify_tls) {
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, impl_->options.verify_tls ? 1L : 0L);
+  curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, impl_->options.verify_tls ? 2L : 0L);
+  if (!impl_->options.interface.empty())
+    curl_easy_setopt(curl, CURLOPT_INTERFACE, ("if!" + impl_->options.interface).c_str());
+  if (!impl_->options.verify_tls) {
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_0);
     curl_easy_setopt(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0");
     curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, allow_old_tls);

@@ -17,6 +17,7 @@ struct HttpOptions {
   std::chrono::milliseconds connect_timeout{4000}, call_timeout{10'000};
   bool verify_tls = false;  // quirk 40
   std::size_t max_reply_bytes = 4u << 20;
+  std::string interface;  // to send from; empty: as the system routes
 };
 
 struct HttpRequest {

@@ -126,9 +126,8 @@ Result<void> Interrogation::find_service() {
       error = url.error();
       continue;
     }
-    Url reached = *url;
-    if (!target_.ip.empty()) reached.host = target_.ip;
-    add(reached);
+    // Only ever the host that was found: what a device says of others gets no credentials.
+    if (!target_.ip.empty()) url->host = target_.ip;
     add(*url);
   }
   if (!candidates.empty()) error.code = ErrorCode::kUsage;  // whatever comes is more telling
@@ -391,7 +390,7 @@ Result<DeviceDescription> interrogate_by(SoapClient::Post post, const DeviceTarg
 Result<DeviceDescription> interrogate(const DeviceTarget& target, const InterrogateOptions& options,
                                       std::stop_token stop) {
   HttpTransport transport(
-      {options.connect_timeout, options.call_timeout, options.verify_tls, kMaxReplyBytes});
+      {options.connect_timeout, options.call_timeout, options.verify_tls, kMaxReplyBytes, options.interface});
   const auto deadline = std::chrono::steady_clock::now() + options.total_timeout;
   const auto post = [&](const Url& url, const HttpRequest& request) {
     return transport.post(url, request, stop, deadline);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/cidr.h"
 #include "base/text.h"
 #include "libonvif/lenient.h"
 
@@ -29,24 +28,6 @@ bool mend_double_port(std::string& text) {
     return false;
   text.erase(second, end - second);
   return true;
-}
-
-std::string_view without_zone(std::string_view host) { return host.substr(0, host.find('%')); }
-
-bool is_unspecified(const IpAddress& address) {
-  const std::string text = address.to_string();
-  return text == "0.0.0.0" || text == "::";
-}
-
-// Whether an address in `reported` must become `reached`. An IPv4 address of a device that we reach over IPv6
-// (or the other way round) stays: its services need not listen on both.
-bool must_rewrite(std::string_view reported, std::string_view reached) {
-  if (reported == reached) return false;
-  const auto theirs = IpAddress::parse(without_zone(reported));
-  const auto ours = IpAddress::parse(without_zone(reached));
-  if (!theirs || !ours) return true;
-  if (is_unspecified(*theirs) || theirs->is_loopback()) return true;
-  return theirs->is_v4() == ours->is_v4();
 }
 
 // One layer of XML escapes that the XML parser left, because there were two (quirk 77).
@@ -102,7 +83,7 @@ std::vector<ServiceUrl> usable_services(const std::vector<Service>& services, co
     usable.push_back({service.ns, std::move(*url)});
   }
   for (auto& service : usable) {
-    if (must_rewrite(service.url.host, reached.host)) {
+    if (service.url.host != reached.host) {
       quirks.insert(12);
       service.url.host = reached.host;
     }
@@ -129,7 +110,7 @@ Result<MediaUrl> usable_media_url(std::string_view reported, std::string_view re
   if (!url->credentials.empty()) quirks.insert(81);
   url->credentials = {};
   const std::string original = url->to_string();
-  if (must_rewrite(url->host, reached_host)) {
+  if (url->host != reached_host) {
     quirks.insert(79);
     url->host = reached_host;
   }

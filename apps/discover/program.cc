@@ -119,6 +119,7 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
     interrogate.credentials = credentials;
     interrogate.total_timeout = options.device_timeout;
     interrogate.verify_tls = options.verify_tls;
+    if (!common.interfaces.empty()) interrogate.interface = common.interfaces.front();
     if (request.host.empty()) return onvif::interrogate(request.target, interrogate, stop);
     const auto target = locate(request.host, request.target, stop);
     if (!target) return fail(target.error());
@@ -177,6 +178,8 @@ Result<void> run(const Options& options, apps::Context& context) {
   if (options.credentials.password_stdin && std::ranges::find(options.inputs, "-") != options.inputs.end())
     return fail(ErrorCode::kUsage, "standard input cannot give both the password and the devices",
                 "use --password-file");
+  if (context.common.interfaces.size() > 1)
+    return fail(ErrorCode::kUsage, "devices are asked through one --interface only");
   auto given = apps::resolve_credentials(options.credentials);
   if (!given) return fail(given.error());
   auto known = load_known(options.file);

@@ -100,7 +100,7 @@ def test_a_camera_that_is_gone_stays_unless_pruned(simulate, discover, tmp_path)
 
 def test_host_without_a_port(simulate, discover):
     cameras = simulate(1)
-    code, out, err = discover(cameras.addresses[0], "--file", "-")
+    code, out, err = discover(cameras.addresses[0], "--file", "-", "--interface", "lo")
     assert code == 0, err
     assert json.loads(out)[0]["port"] == 8000
 
