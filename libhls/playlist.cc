@@ -15,8 +15,13 @@ namespace {
 
 using media::Codec;
 
-// Container and HTTP take this much on top of the payload: BANDWIDTH is an upper bound (RFC 8216 §4.3.4.2).
-constexpr double kContainerOverhead = 1.05;
+// A variant's BANDWIDTH is an upper bound (RFC 8216 §4.3.4.2), and what is to come may be larger than what is
+// listed.
+constexpr double kHeadroom = 1.1;
+// What packager_fmp4 writes around the payload: the boxes of a segment, and an entry of trun for each unit.
+constexpr std::size_t kSegmentOverhead = 300, kUnitOverhead = 16;
+// Bits per second that an audio encoder may make of other codecs' audio.
+constexpr double kEncodedAudio = 192'000;
 
 // Pieces of a playlist that both kinds share.
 enum class Kind { kTs, kFmp4 };
@@ -70,12 +75,16 @@ struct Rates {
   double peak = 0, average = 0;  // bit/s
 };
 
-Rates rates_of(const WindowState& state) {
+Rates rates_of(const WindowState& state, const media::StreamInfo& shown) {
   Rates rates;
   double bits = 0, length = 0;
   for (const auto& segment : state.segments) {
-    const auto segment_bits = 8.0 * static_cast<double>(segment->bytes) * kContainerOverhead;
     const auto segment_length = std::max(seconds(segment->duration), 1e-3);
+    const auto bytes = segment->bytes + kSegmentOverhead + segment->units.size() * kUnitOverhead;
+    const bool encoded =
+        shown.audio && segment->info->audio && shown.audio->codec != segment->info->audio->codec;
+    const auto segment_bits =
+        8.0 * static_cast<double>(bytes) + (encoded ? kEncodedAudio * segment_length : 0);
     bits += segment_bits;
     length += segment_length;
     // RFC 8216 §4.1: the peak is over contiguous segments of at least half a target duration.
@@ -84,7 +93,7 @@ Rates rates_of(const WindowState& state) {
     }
   }
   rates.average = bits / length;
-  rates.peak = std::max(rates.peak, rates.average);
+  rates.peak = kHeadroom * std::max(rates.peak, rates.average);
   return rates;
 }
 
@@ -128,7 +137,7 @@ std::string codecs(const media::StreamInfo& info) {
 Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
                                           std::string_view media_uri) {
   if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
-  const auto rates = rates_of(state);
+  const auto rates = rates_of(state, info);
   auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n", version(Kind::kFmp4));
   if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   out += fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
@@ -138,7 +147,8 @@ Result<std::string> multivariant_playlist(const WindowState& state, const media:
     if (info.video->width != 0 && info.video->height != 0) {
       out += fmt::format(",RESOLUTION={}x{}", info.video->width, info.video->height);
     }
-    out += fmt::format(",FRAME-RATE={:.3f}", frame_rate(state, *info.video));
+    if (const auto rate = frame_rate(state, *info.video); rate > 0)
+      out += fmt::format(",FRAME-RATE={:.3f}", rate);
   }
   out += fmt::format("\n{}\n", media_uri);
   return out;

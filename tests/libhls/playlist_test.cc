@@ -86,7 +86,7 @@ TEST_CASE("the multivariant playlist") {
   state.segments = {segment(0, 2 * kSecond * MediaTime(1)), segment(1, 2 * kSecond * MediaTime(1))};
   CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value() ==
         "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-        "#EXT-X-STREAM-INF:BANDWIDTH=1050000,AVERAGE-BANDWIDTH=1050000,CODECS=\"avc1.640028,mp4a.40.2\","
+        "#EXT-X-STREAM-INF:BANDWIDTH=1104840,AVERAGE-BANDWIDTH=1004400,CODECS=\"avc1.640028,mp4a.40.2\","
         "RESOLUTION=1920x1080,FRAME-RATE=25.000\nmain/media.m3u8\n");
 }
 
@@ -105,6 +105,18 @@ TEST_CASE("frame rates that a camera declares wrongly are measured") {
   state.segments = {segment(0, MediaTime(150'150))};
   CHECK(multivariant_playlist(state, *make_info(ntsc, std::nullopt), "m")->find("FRAME-RATE=29.970") !=
         std::string::npos);
+}
+
+TEST_CASE("bit rates count the audio that an encoder makes") {
+  WindowState state;
+  state.target_duration = 4s;
+  auto g711 = aac_info();
+  g711.codec = media::Codec::kPcma;
+  auto one = std::make_shared<Segment>(*segment(0, 2 * kSecond * MediaTime(1)));
+  one->info = make_info(h264_info(), g711);
+  state.segments = {one};
+  CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "m")
+            ->find("AVERAGE-BANDWIDTH=1196400,") != std::string::npos);
 }
 
 TEST_CASE("codec strings of what the packagers write") {
