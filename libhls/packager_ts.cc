@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <optional>
 
 #include "base/media/aac.h"
 #include "base/media/nal.h"
+#include "libhls/ts_writer.h"
 
 namespace camctl::hls {
 namespace {
@@ -17,13 +17,6 @@ using media::ByteView;
 using media::Codec;
 using media::Ticks;
 using media::TrackKind;
-
-constexpr std::size_t kPacket = 188;
-constexpr std::size_t kHeader = 4;
-constexpr std::size_t kPayload = kPacket - kHeader;
-// Length and flags of an adaptation field, and a PCR in it (§2.4.3.4).
-constexpr std::size_t kAdaptation = 2, kPcrField = 6;
-constexpr unsigned kCounterCycle = 16;
 
 constexpr std::uint16_t kPatPid = 0, kPmtPid = 0x1000, kVideoPid = 0x100, kAudioPid = 0x101;
 constexpr std::uint16_t kProgram = 1;
@@ -41,155 +34,13 @@ constexpr Ticks kPcrInterval = 90'000 * 9 / 100;
 // Audio frames that share one PES packet: short of the decoder's buffer, and of this time.
 constexpr std::size_t kMaxAudioPes = 2'800;
 constexpr Ticks kMaxAudioPesTicks = 90'000 / 5;
-
-constexpr std::uint64_t kClockMask = (std::uint64_t{1} << 33) - 1;  // times have 33 bits
+// Room for the clock references that a slow camera's segment takes.
+constexpr std::size_t kSpareClocks = 16;
 
 std::uint8_t byte(std::uint64_t value) { return static_cast<std::uint8_t>(value); }
 
-std::uint32_t crc32(ByteView data) {  // Annex A
-  std::uint32_t crc = 0xffffffff;
-  for (const auto b : data) {
-    crc ^= std::uint32_t{b} << 24;
-    for (int i = 0; i < 8; ++i) crc = crc & 0x80000000 ? crc << 1 ^ 0x04c11db7 : crc << 1;
-  }
-  return crc;
-}
-
-// One PES packet as pieces of memory; what is not in an access unit is in `own`.
-struct Pes {
-  std::uint16_t pid = kVideoPid;
-  bool random_access = false;
-  std::optional<std::uint64_t> pcr;  // of 90 kHz
-  std::vector<ByteView> pieces;
-  std::size_t size = 0;
-
-  void add(ByteView piece) {
-    if (piece.empty()) return;
-    pieces.push_back(piece);
-    size += piece.size();
-  }
-};
-
-// Reads a PES packet's pieces one after the other.
-class PieceReader {
- public:
-  explicit PieceReader(const std::vector<ByteView>& pieces) : pieces_(pieces) {}
-  void read(std::uint8_t* out, std::size_t size) {
-    while (size > 0) {
-      const auto piece = pieces_[index_].subspan(offset_);
-      const auto take = std::min(size, piece.size());
-      out = std::copy_n(piece.data(), take, out);
-      size -= take;
-      offset_ += take;
-      if (offset_ == pieces_[index_].size()) {
-        ++index_;
-        offset_ = 0;
-      }
-    }
-  }
-
- private:
-  const std::vector<ByteView>& pieces_;
-  std::size_t index_ = 0, offset_ = 0;
-};
-
-std::size_t first_capacity(const Pes& pes) {
-  if (pes.pcr) return kPayload - kAdaptation - kPcrField;
-  return pes.random_access ? kPayload - kAdaptation : kPayload;
-}
-
-std::size_t packets_of(const Pes& pes) {
-  const auto first = first_capacity(pes);
-  return pes.size <= first ? 1 : 1 + (pes.size - first + kPayload - 1) / kPayload;
-}
-
-class Writer {
- public:
-  explicit Writer(std::size_t packets) { out_.reserve(packets * kPacket); }
-
-  // A table's section in one packet (§2.4.4); `counter` because it is written once a segment.
-  void section(std::uint16_t pid, unsigned counter, Bytes body) {
-    const auto crc = crc32(body);
-    for (int shift = 24; shift >= 0; shift -= 8) body.push_back(byte(crc >> shift));
-    auto* packet = begin_packet(pid, true, counter, 1);
-    packet[kHeader] = 0;  // pointer_field
-    assert(body.size() < kPayload);
-    std::copy(body.begin(), body.end(), packet + kHeader + 1);
-  }
-
-  // Only a clock reference: no payload, so the counter stays (§2.4.3.3).
-  void clock(std::uint16_t pid, std::uint64_t pcr) {
-    const auto counter = (counters_[pid == kVideoPid ? 0 : 1] + kCounterCycle - 1) % kCounterCycle;
-    auto* packet = begin_packet(pid, false, counter, 2);
-    packet[kHeader] = kPayload - 1;
-    packet[kHeader + 1] = 0x10;
-    put_pcr(packet + kHeader + kAdaptation, pcr);
-  }
-
-  // Spreads the packet's bytes over `extra` packets more than are needed.
-  void pes(const Pes& pes, std::size_t extra) {
-    PieceReader reader(pes.pieces);
-    auto& counter = counters_[pes.pid == kVideoPid ? 0 : 1];
-    auto left = pes.size;
-    auto packets = packets_of(pes) + extra;
-    for (bool first = true; packets > 0; --packets, first = false) {
-      const auto capacity = first ? first_capacity(pes) : kPayload;
-      // Each packet behind this one needs a byte; without spreading they are all full but the last.
-      const auto payload = std::min(
-          capacity, extra > 0 ? std::max(left / packets, first ? std::min(left, kPesFront) : 1) : left);
-      write_packet(pes, first, counter, reader, payload);
-      counter = (counter + 1) % kCounterCycle;
-      left -= payload;
-    }
-    assert(left == 0);
-  }
-
-  Bytes take() { return std::move(out_); }
-
- private:
-  // The longest PES header that we write stays in the first packet: some demultiplexers count on that.
-  static constexpr std::size_t kPesFront = 19;
-
-  std::uint8_t* begin_packet(std::uint16_t pid, bool start, unsigned counter, unsigned adaptation_control) {
-    const auto at = out_.size();
-    out_.resize(at + kPacket, 0xff);
-    auto* packet = out_.data() + at;
-    packet[0] = 0x47;
-    packet[1] = byte((start ? 0x40 : 0) | pid >> 8);
-    packet[2] = byte(pid);
-    packet[3] = byte(adaptation_control << 4 | counter);
-    return packet;
-  }
-
-  void write_packet(const Pes& pes, bool first, unsigned counter, PieceReader& reader, std::size_t payload) {
-    const bool flags = first && (pes.random_access || pes.pcr);
-    const auto adaptation = kPayload - payload;
-    auto* packet = begin_packet(pes.pid, first, counter, adaptation > 0 ? 3 : 1);
-    if (adaptation > 0) packet[kHeader] = byte(adaptation - 1);
-    if (adaptation > 1) packet[kHeader + 1] = 0;
-    if (flags) {
-      packet[kHeader + 1] = byte((pes.random_access ? 0x40 : 0) | (pes.pcr ? 0x10 : 0));
-      if (pes.pcr) put_pcr(packet + kHeader + kAdaptation, *pes.pcr);
-    }
-    reader.read(packet + kHeader + adaptation, payload);
-  }
-
-  static void put_pcr(std::uint8_t* out, std::uint64_t pcr) {
-    pcr &= kClockMask;
-    out[0] = byte(pcr >> 25);
-    out[1] = byte(pcr >> 17);
-    out[2] = byte(pcr >> 9);
-    out[3] = byte(pcr >> 1);
-    out[4] = byte((pcr & 1) << 7 | 0x7e);
-    out[5] = 0;
-  }
-
-  Bytes out_;
-  std::array<unsigned, 2> counters_{};
-};
-
 void put_time(Bytes& out, unsigned prefix, std::uint64_t time) {  // §2.4.3.7
-  time &= kClockMask;
+  time &= kTsClockMask;
   out.push_back(byte(prefix << 4 | (time >> 30 & 7) << 1 | 1));
   out.push_back(byte(time >> 22));
   out.push_back(byte((time >> 15 & 0x7f) << 1 | 1));
@@ -230,7 +81,7 @@ class Packetizer {
              const media::AacConfig& aac)
       : segment_(segment), video_(video), audio_(audio), aac_(aac) {}
 
-  std::vector<Pes>& run() {
+  std::vector<TsPes>& run() {
     for (const auto& unit : segment_.units) {
       if (unit->track == TrackKind::kVideo && video_ != nullptr) add_video(*unit);
       if (unit->track == TrackKind::kAudio && audio_ != nullptr) add_audio(*unit);
@@ -246,7 +97,7 @@ class Packetizer {
   }
 
   void add_video(const AccessUnit& unit) {
-    Pes pes;
+    TsPes pes;
     pes.pid = kVideoPid;
     pes.random_access = unit.key;
     const bool h265 = video_->codec == Codec::kH265;
@@ -309,9 +160,9 @@ class Packetizer {
   const media::VideoInfo* video_;
   const media::AudioInfo* audio_;
   const media::AacConfig aac_;
-  std::vector<Pes> packets_;
+  std::vector<TsPes> packets_;
   std::vector<std::unique_ptr<Bytes>> own_;
-  Pes audio_pes_;
+  TsPes audio_pes_;
   Ticks audio_start_ = 0;
 };
 
@@ -347,21 +198,21 @@ Bytes pmt(const media::VideoInfo* video, bool audio) {
 
 // For one PID: which PES packet takes the packets that make the sum a multiple of 16, and how many.
 struct Spread {
-  const Pes* largest = nullptr;
+  const TsPes* largest = nullptr;
   std::size_t extra = 0;
 };
 
-Spread spread(const std::vector<Pes>& packets, std::uint16_t pid) {
+Spread spread(const std::vector<TsPes>& packets, std::uint16_t pid) {
   Spread out;
   std::size_t sum = 0;
   for (const auto& pes : packets) {
     if (pes.pid != pid) continue;
-    sum += packets_of(pes);
+    sum += ts_packets(pes);
     if (out.largest == nullptr || pes.size > out.largest->size) out.largest = &pes;
   }
-  out.extra = (kCounterCycle - sum % kCounterCycle) % kCounterCycle;
+  out.extra = (kTsCounterCycle - sum % kTsCounterCycle) % kTsCounterCycle;
   // Too little to spread happens only in a segment of a frame or two; the counter then shows a loss.
-  if (out.largest != nullptr && out.largest->size < 4 * kCounterCycle) out.extra = 0;
+  if (out.largest != nullptr && out.largest->size < 4 * kTsCounterCycle) out.extra = 0;
   return out;
 }
 
@@ -390,10 +241,10 @@ Result<BodyPtr> package_ts(const Segment& segment) {
   const auto& packets = packetizer.run();
   const auto video_spread = spread(packets, kVideoPid), audio_spread = spread(packets, kAudioPid);
   std::size_t count = 2 + video_spread.extra + audio_spread.extra;
-  for (const auto& pes : packets) count += packets_of(pes);
+  for (const auto& pes : packets) count += ts_packets(pes);
 
-  Writer writer(count + 16);
-  const auto table_counter = static_cast<unsigned>(segment.number % kCounterCycle);
+  TsWriter writer(count + kSpareClocks);
+  const auto table_counter = static_cast<unsigned>(segment.number % kTsCounterCycle);
   writer.section(kPatPid, table_counter, pat());
   writer.section(kPmtPid, table_counter, pmt(video, audio != nullptr));
   std::optional<std::uint64_t> last_pcr;
