@@ -10,12 +10,44 @@
 namespace camctl::rtsp {
 namespace {
 
-constexpr std::size_t kMaxParts = 32;  // of one sendmsg; a group of pictures at the start takes three
+constexpr std::size_t kMaxParts = 256;                 // of one sendmsg: a key frame of 180 KB
+constexpr std::size_t kMaxBursts = 32;                 // of one sendmsg
 constexpr std::size_t kMaxPendingReplies = 64u << 10;  // of a client that asks and does not read
 
 // Datagrams sent at one go, besides the frame that is due: a reader that starts with a whole group of
 // pictures gets it over some frame times, because a receiver's socket holds some 200 KB.
 constexpr std::size_t kDatagramBudget = 64u << 10;
+
+// What one system call writes.
+class Gather {
+ public:
+  void add(const void* data, std::size_t size) {
+    if (size == 0 || full()) return;
+    parts_[count_++] = {const_cast<void*>(data), size};
+    size_ += size;
+  }
+  // The burst from byte `from` on, as far as there is room.
+  void add(const Burst& burst, std::size_t from) {
+    for (const auto& part : burst.parts) {
+      const auto skipped = std::min<std::size_t>(from, part.size);
+      add(burst.data(part) + skipped, part.size - skipped);
+      from -= skipped;
+    }
+  }
+  bool empty() const { return count_ == 0; }
+  bool full() const { return count_ == kMaxParts; }
+  std::size_t size() const { return size_; }
+  ssize_t send(int fd) {
+    msghdr message{};
+    message.msg_iov = parts_.data();
+    message.msg_iovlen = count_;
+    return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+
+ private:
+  std::array<iovec, kMaxParts> parts_;
+  std::size_t count_ = 0, size_ = 0;
+};
 
 }  // namespace
 
@@ -45,7 +77,7 @@ void Connection::send_reports() {
       if (const auto ports = host_->datagrams()) ports->send(*report, setup.rtcp);
     } else {
       const auto own = for_channels(report);
-      queue({reinterpret_cast<const char*>(own->bytes.data()), own->bytes.size()});
+      queue({reinterpret_cast<const char*>(own->headers.data()), own->headers.size()});
     }
   }
 }
@@ -57,39 +89,30 @@ void Connection::flush() {
 }
 
 bool Connection::write_some() {
-  std::array<iovec, kMaxParts> parts;
-  std::array<BurstPtr, kMaxParts> bursts;
-  std::array<std::uint64_t, kMaxParts> positions;  // behind each burst
-  std::size_t count = 0, offered = 0, media = 0;
-  const auto add = [&](const void* data, std::size_t size) {
-    parts[count++] = {const_cast<void*>(data), size};
-    offered += size;
-  };
-  if (partial_) add(partial_->bytes.data() + partial_sent_, partial_->bytes.size() - partial_sent_);
-  if (control_sent_ < control_.size()) add(control_.data() + control_sent_, control_.size() - control_sent_);
+  Gather gather;
+  std::array<BurstPtr, kMaxBursts> bursts;
+  std::array<std::uint64_t, kMaxBursts> positions;  // behind each burst
+  std::size_t count = 0;
+  if (partial_) gather.add(*partial_, partial_sent_);
+  gather.add(control_.data() + control_sent_, control_.size() - control_sent_);
   if (playing && !udp_ && !hold_media_ && feed_->next(*this)) {
     const BurstPtr* burst = nullptr;
-    for (auto index = position; count < kMaxParts && (burst = feed_->at(index)); ++index) {
-      if (!setup_of((*burst)->track) || (*burst)->bytes.empty()) continue;
-      bursts[media] = for_channels(*burst);
-      positions[media] = index + 1;
-      add(bursts[media]->bytes.data(), bursts[media]->bytes.size());
-      ++media;
+    for (auto index = position; count < kMaxBursts && !gather.full() && (burst = feed_->at(index)); ++index) {
+      if (!setup_of((*burst)->track) || (*burst)->parts.empty()) continue;
+      bursts[count] = for_channels(*burst);
+      positions[count] = index + 1;
+      gather.add(*bursts[count++], 0);
     }
   }
-  if (count == 0) return false;
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = count;
-  const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (gather.empty()) return false;
+  const auto sent = gather.send(socket_.native_handle());
   if (sent < 0 && errno != EAGAIN && errno != EINTR) {
     close_later();
     return false;
   }
-  if (sent < 0 && errno == EINTR) return true;
   const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-  written(size, std::span(bursts).first(media), std::span(positions).first(media));
-  if (size == offered) return count == kMaxParts;
+  written(size, std::span(bursts).first(count), std::span(positions).first(count));
+  if (size == gather.size()) return gather.full() || count == kMaxBursts;
   wait_writable();
   return false;
 }
@@ -98,10 +121,10 @@ void Connection::written(std::size_t bytes, std::span<const BurstPtr> bursts,
                          std::span<const std::uint64_t> positions) {
   if (bytes > 0) write_since_ = Clock::now();
   if (partial_) {
-    const auto step = std::min(bytes, partial_->bytes.size() - partial_sent_);
+    const auto step = std::min(bytes, partial_->size - partial_sent_);
     partial_sent_ += step;
     bytes -= step;
-    if (partial_sent_ < partial_->bytes.size()) return;
+    if (partial_sent_ < partial_->size) return;
     partial_.reset();
   }
   const auto step = std::min(bytes, control_.size() - control_sent_);
@@ -113,12 +136,12 @@ void Connection::written(std::size_t bytes, std::span<const BurstPtr> bursts,
   }
   for (std::size_t i = 0; i < bursts.size() && bytes > 0; ++i) {
     position = positions[i];
-    if (bytes < bursts[i]->bytes.size()) {
+    if (bytes < bursts[i]->size) {
       partial_ = bursts[i];
       partial_sent_ = bytes;
       return;
     }
-    bytes -= bursts[i]->bytes.size();
+    bytes -= bursts[i]->size;
   }
 }
 
@@ -138,7 +161,7 @@ void Connection::flush_datagrams() {
   for (const BurstPtr* burst = nullptr; ports && sent < kDatagramBudget && (burst = feed_->next(*this));) {
     if (const auto* setup = setup_of((*burst)->track)) {
       ports->send(**burst, (*burst)->rtcp ? setup->rtcp : setup->rtp);
-      sent += (*burst)->bytes.size();
+      sent += (*burst)->size;
     }
     ++position;
   }
@@ -148,9 +171,10 @@ void Connection::flush_datagrams() {
 BurstPtr Connection::for_channels(const BurstPtr& burst) const {
   const auto* setup = setup_of(burst->track);
   const auto channel = static_cast<std::uint8_t>(setup->channel + (burst->rtcp ? 1 : 0));
-  if (burst->packets.empty() || burst->bytes[burst->packets.front().offset + 1] == channel) return burst;
-  auto copy = std::make_shared<Burst>(*burst);
-  for (const auto& packet : copy->packets) copy->bytes[packet.offset + 1] = channel;
+  const auto at = [&](const Burst::Packet& packet) { return burst->parts[packet.first_part].offset + 1; };
+  if (burst->packets.empty() || burst->headers[at(burst->packets.front())] == channel) return burst;
+  auto copy = std::make_shared<Burst>(*burst);  // of the headers; payloads stay shared
+  for (const auto& packet : copy->packets) copy->headers[at(packet)] = channel;
   return copy;
 }
 

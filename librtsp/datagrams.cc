@@ -78,16 +78,22 @@ void DatagramPorts::listen(Socket& socket) {
 bool DatagramPorts::send(const Burst& burst, const Endpoint& to) {
   const int fd = (burst.rtcp ? rtcp_ : rtp_).native_handle();
   std::array<mmsghdr, kBatch> messages{};
-  std::array<iovec, kBatch> parts{};
+  std::array<std::array<iovec, 2>, kBatch> parts{};
   Endpoint receiver = to;
   for (std::size_t done = 0; done < burst.packets.size();) {
     const auto count = std::min(kBatch, burst.packets.size() - done);
     for (std::size_t i = 0; i < count; ++i) {
       const auto& packet = burst.packets[done + i];
-      const auto* start = burst.bytes.data() + packet.offset + kInterleavedHeader;
-      parts[i] = {const_cast<std::uint8_t*>(start), packet.size};
-      messages[i].msg_hdr = {
-          receiver.data(), static_cast<socklen_t>(receiver.size()), &parts[i], 1, nullptr, 0, 0};
+      for (std::size_t k = 0; k < packet.parts; ++k) {
+        const auto& part = burst.parts[packet.first_part + k];
+        const auto skipped = k == 0 ? kInterleavedHeader : 0;
+        parts[i][k] = {const_cast<std::uint8_t*>(burst.data(part)) + skipped, part.size - skipped};
+      }
+      auto& header = messages[i].msg_hdr;
+      header.msg_name = receiver.data();
+      header.msg_namelen = static_cast<socklen_t>(receiver.size());
+      header.msg_iov = parts[i].data();
+      header.msg_iovlen = packet.parts;
     }
     const int sent =
         ::sendmmsg(fd, messages.data(), static_cast<unsigned>(count), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -46,8 +46,8 @@ Feed::~Feed() = default;
 
 void Feed::push(std::span<const FeedUnit> units) { impl_->push(units); }
 
-void Feed::push(const media::AccessUnit& unit) {
-  const FeedUnit view{unit.track, unit.key, unit.pts, unit.data};
+void Feed::push(const media::AccessUnitPtr& unit) {
+  const FeedUnit view{unit->track, unit->key, unit->pts, unit->data, unit};
   impl_->push({&view, 1});
 }
 
@@ -116,6 +116,7 @@ void Feed::Impl::push_unit(const FeedUnit& unit) {
     burst->track = static_cast<std::uint8_t>(i);
     burst->queued = std::chrono::steady_clock::now();
     burst->key = unit.key && unit.track == media::TrackKind::kVideo;
+    burst->media = unit.owner;
     track.packetizer.packetize(unit.data, burst->key, timestamp, *burst);
     track.reference_timestamp = timestamp;
     track.reference_time = std::chrono::system_clock::now() + options.clock_skew;
@@ -129,7 +130,7 @@ void Feed::Impl::append(BurstPtr burst) {
     newest_key_ = end();
     has_key_ = true;
   }
-  bytes_ += burst->bytes.size();
+  bytes_ += burst->size;
   ring_.push_back(std::move(burst));
 }
 
@@ -155,7 +156,7 @@ void Feed::Impl::trim() {
     return ring_.front()->queued < oldest && !(has_key_ && first_ >= newest_key_);
   };
   while (!ring_.empty() && expendable()) {
-    bytes_ -= ring_.front()->bytes.size();
+    bytes_ -= ring_.front()->size;
     ring_.pop_front();
     ++first_;
   }
@@ -227,11 +228,9 @@ BurstPtr Feed::Impl::sender_report(std::uint8_t index) const {
   burst->track = index;
   burst->rtcp = true;
   burst->queued = std::chrono::steady_clock::now();
-  auto& out = burst->bytes;
+  std::vector<std::uint8_t> out;
   const std::size_t sdes_text = 2 + kCname.size();             // item type, length, text
   const std::size_t sdes_words = 1 + (sdes_text + 1 + 3) / 4;  // SSRC, then the item and a zero, padded
-  const std::size_t size = 28 + 4 + 4 * sdes_words;
-  out = {'$', static_cast<std::uint8_t>(stream.channel + 1), 0, static_cast<std::uint8_t>(size)};
   append32(out, 0x80C80006);  // version 2, no report blocks, SR, 6 words follow
   append32(out, stream.ssrc);
   const auto [seconds, fraction] = ntp_time(track.reference_time);
@@ -245,8 +244,8 @@ BurstPtr Feed::Impl::sender_report(std::uint8_t index) const {
   out.push_back(1);  // CNAME
   out.push_back(static_cast<std::uint8_t>(kCname.size()));
   out.insert(out.end(), kCname.begin(), kCname.end());
-  out.resize(kInterleavedHeader + size);
-  burst->packets.push_back({0, static_cast<std::uint16_t>(size)});
+  out.resize(28 + 4 + 4 * sdes_words);
+  burst->add_packet(static_cast<std::uint8_t>(stream.channel + 1), {out}, {});
   return burst;
 }
 

@@ -36,14 +36,21 @@ bool Packetizer::supports(Codec codec) {
 
 Packetizer::Packetizer(Codec codec, std::vector<media::Bytes> parameter_sets, RtpStream stream,
                        std::function<bool()> lose)
-    : codec_(codec), parameter_sets_(std::move(parameter_sets)), stream_(stream), lose_(std::move(lose)) {}
+    : codec_(codec),
+      parameter_sets_(std::make_shared<const std::vector<media::Bytes>>(std::move(parameter_sets))),
+      stream_(stream),
+      lose_(std::move(lose)) {}
 
 void Packetizer::packetize(View data, bool key, std::uint32_t timestamp, Burst& burst) {
   timestamp_ = timestamp;
   burst.timestamp = timestamp;
   burst.first_sequence = stream_.next_sequence;
-  burst.bytes.reserve(burst.bytes.size() + data.size() + data.size() / 64 + 256);
+  const auto packets = data.size() / kMaxPayload + 4;
+  burst.packets.reserve(packets);
+  burst.parts.reserve(2 * packets);
+  burst.headers.reserve(packets * (kInterleavedHeader + kRtpHeader + 8));
   if (codec_ == Codec::kH264 || codec_ == Codec::kH265) {
+    if (key) burst.parameter_sets = parameter_sets_;
     split_nal_units(data, key);
     packetize_video(burst);
   } else if (codec_ == Codec::kAac) {
@@ -56,7 +63,7 @@ void Packetizer::packetize(View data, bool key, std::uint32_t timestamp, Burst& 
 void Packetizer::split_nal_units(View data, bool key) {
   nals_.clear();
   if (key)
-    for (const auto& set : parameter_sets_)
+    for (const auto& set : *parameter_sets_)
       if (set.size() > nal_header_size(codec_)) nals_.emplace_back(set);
   while (data.size() > 4) {
     const std::size_t size = std::size_t{data[0]} << 24 | data[1] << 16 | data[2] << 8 | data[3];
@@ -74,7 +81,7 @@ void Packetizer::packetize_video(Burst& burst) {
     } else if (const auto taken = aggregate(i, burst); taken > 0) {
       i += taken;
     } else {
-      emit(burst, last, {nals_[i++]});
+      emit(burst, last, {}, nals_[i++]);
     }
   }
 }
@@ -98,7 +105,7 @@ std::size_t Packetizer::aggregate(std::size_t first, Burst& burst) {
     std::ranges::copy(nals_[i], &payload[used + kNalLength]);
     used += kNalLength + nals_[i].size();
   }
-  emit(burst, end == nals_.size(), {View(payload.data(), used)});
+  emit(burst, end == nals_.size(), View(payload.data(), used), {});
   return end - first;
 }
 
@@ -116,7 +123,7 @@ void Packetizer::fragment(View nal, bool last, Burst& burst) {
     const auto size = std::min(rest.size(), kMaxPayload - prefix_view.size());
     const bool end = size == rest.size();
     if (end) fu_header |= kFuEnd;
-    emit(burst, last && end, {prefix_view, rest.first(size)});
+    emit(burst, last && end, prefix_view, rest.first(size));
     rest = rest.subspan(size);
     fu_header = type;
   }
@@ -130,43 +137,36 @@ void Packetizer::packetize_aac(View data, Burst& burst) {
   put16(&header[2], data.size() << 3);  // AU-size of the whole frame, AU-index 0
   for (auto rest = data; !rest.empty();) {
     const auto size = std::min(rest.size(), kMaxPayload - header.size());
-    emit(burst, size == rest.size(), {header, rest.first(size)});
+    emit(burst, size == rest.size(), header, rest.first(size));
     rest = rest.subspan(size);
   }
 }
 
 void Packetizer::packetize_samples(View data, Burst& burst) {
   if (codec_ == Codec::kOpus) {  // one packet is one frame and cannot be cut
-    if (data.size() <= kMaxPayload) emit(burst, false, {data});
+    if (data.size() <= kMaxPayload) emit(burst, false, {}, data);
     return;
   }
   while (!data.empty()) {
     const auto size = std::min(data.size(), kMaxPayload);
-    emit(burst, false, {data.first(size)});
+    emit(burst, false, {}, data.first(size));
     timestamp_ += static_cast<std::uint32_t>(size);  // one byte a sample
     data = data.subspan(size);
   }
 }
 
-void Packetizer::emit(Burst& burst, bool marker, std::initializer_list<View> parts) {
+void Packetizer::emit(Burst& burst, bool marker, View copied, View referenced) {
   const auto sequence = stream_.next_sequence++;
   if (lose_ && lose_()) return;
-  std::size_t size = kRtpHeader;
-  for (const auto part : parts) size += part.size();
-  std::array<std::uint8_t, kInterleavedHeader + kRtpHeader> header{};
-  header[0] = '$';
-  header[1] = stream_.channel;
-  put16(&header[2], size);
-  header[4] = 2 << 6;  // version
-  header[5] = static_cast<std::uint8_t>((marker ? 0x80 : 0) | stream_.payload_type);
-  put16(&header[6], sequence);
-  put32(&header[8], timestamp_);
-  put32(&header[12], stream_.ssrc);
-  burst.packets.push_back({static_cast<std::uint32_t>(burst.bytes.size()), static_cast<std::uint16_t>(size)});
-  burst.bytes.insert(burst.bytes.end(), header.begin(), header.end());
-  for (const auto part : parts) burst.bytes.insert(burst.bytes.end(), part.begin(), part.end());
+  std::array<std::uint8_t, kRtpHeader> header{};
+  header[0] = 2 << 6;  // version
+  header[1] = static_cast<std::uint8_t>((marker ? 0x80 : 0) | stream_.payload_type);
+  put16(&header[2], sequence);
+  put32(&header[4], timestamp_);
+  put32(&header[8], stream_.ssrc);
+  burst.add_packet(stream_.channel, {header, copied}, referenced);
   ++stream_.packets;
-  stream_.octets += static_cast<std::uint32_t>(size - kRtpHeader);
+  stream_.octets += static_cast<std::uint32_t>(copied.size() + referenced.size());
 }
 
 }  // namespace camctl::rtsp

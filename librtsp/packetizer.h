@@ -3,7 +3,7 @@
 
 #include <cstdint>
 #include <functional>
-#include <initializer_list>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -26,7 +26,8 @@ class Packetizer {
   Packetizer(media::Codec codec, std::vector<media::Bytes> parameter_sets, RtpStream stream,
              std::function<bool()> lose = {});
 
-  // Appends the packets of one access unit to `burst`. A NAL unit whose length leaves the data ends the unit.
+  // Adds the packets of one access unit to `burst`, which points into `data` from then on. A NAL unit whose
+  // length leaves the data ends the unit.
   void packetize(std::span<const std::uint8_t> data, bool key, std::uint32_t timestamp, Burst& burst);
 
   const RtpStream& stream() const { return stream_; }
@@ -40,10 +41,10 @@ class Packetizer {
   void fragment(View nal, bool last, Burst& burst);
   void packetize_aac(View data, Burst& burst);
   void packetize_samples(View data, Burst& burst);
-  void emit(Burst& burst, bool marker, std::initializer_list<View> parts);
+  void emit(Burst& burst, bool marker, View copied, View referenced);
 
   media::Codec codec_;
-  std::vector<media::Bytes> parameter_sets_;
+  std::shared_ptr<const std::vector<media::Bytes>> parameter_sets_;
   RtpStream stream_;
   std::function<bool()> lose_;
   std::uint32_t timestamp_ = 0;

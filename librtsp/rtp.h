@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <span>
 #include <vector>
@@ -16,15 +17,35 @@ inline constexpr std::size_t kInterleavedHeader = 4;  // '$', channel, length (R
 // Payload bytes in a packet: with RTP, UDP and IPv6 headers below the 1500 of Ethernet, as cameras send.
 inline constexpr std::size_t kMaxPayload = 1400;
 
-// Packets that are sent together: an access unit of one track, or a sender report. Immutable once queued.
+// Packets that are sent together: an access unit of one track, or a sender report. Only headers are written
+// here; payloads stay where the access unit has them. Immutable once queued.
 struct Burst {
-  struct Packet {
-    std::uint32_t offset = 0;  // of its interleaved header in `bytes`
-    std::uint16_t size = 0;    // without the interleaved header
+  // A run of bytes: in `headers` from `offset` on, or, where `data` is set, there.
+  struct Part {
+    const std::uint8_t* data = nullptr;
+    std::uint32_t offset = 0;
+    std::uint32_t size = 0;
   };
-  std::vector<std::uint8_t> bytes;  // interleaved headers with the track's default channel, and packets
+  struct Packet {
+    std::uint32_t first_part = 0;  // which begins with the interleaved header
+    std::uint16_t parts = 0;       // 1 or 2
+    std::uint16_t size = 0;        // without the interleaved header
+  };
+
+  // Adds a packet: an interleaved header for `channel`, then `copied`, then `referenced`, which the owners
+  // below must keep.
+  void add_packet(std::uint8_t channel, std::initializer_list<std::span<const std::uint8_t>> copied,
+                  std::span<const std::uint8_t> referenced);
+  const std::uint8_t* data(const Part& part) const {
+    return part.data ? part.data : headers.data() + part.offset;
+  }
+
+  std::vector<std::uint8_t> headers;
+  std::vector<Part> parts;  // in the order of sending
   std::vector<Packet> packets;
-  std::uint8_t track = 0;  // index in the feed
+  std::size_t size = 0;                               // of all parts
+  std::shared_ptr<const void> media, parameter_sets;  // own what parts point to
+  std::uint8_t track = 0;                             // index in the feed
   bool rtcp = false;
   bool key = false;  // a video access unit that decoding can start with
   std::uint16_t first_sequence = 0;

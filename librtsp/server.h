@@ -24,6 +24,7 @@ struct FeedUnit {
   bool key = false;
   media::Ticks pts = 0;                // in the track's clock_rate; goes on over anything, may wrap
   std::span<const std::uint8_t> data;  // as media::AccessUnit::data
+  std::shared_ptr<const void> owner;   // keeps `data`: it is sent from where it is
 };
 
 struct FeedOptions {
@@ -51,7 +52,7 @@ class Feed {
   // call in one system call. A reader starts at a key frame; one that does not keep up loses whole groups of
   // pictures, never parts of a frame. Nothing is kept while nobody reads.
   void push(std::span<const FeedUnit> units);
-  void push(const media::AccessUnit& unit);
+  void push(const media::AccessUnitPtr& unit);
 
   // Ends every reader's session (their TCP connections are closed), e.g. a camera that reboots.
   void close_readers();

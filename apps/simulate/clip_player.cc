@@ -77,7 +77,7 @@ void ClipPlayer::push_due(Clock::time_point now) {
   batch_.clear();
   while (origin_ + clip_->units[next_].due <= now) {
     const auto& unit = clip_->units[next_];
-    batch_.push_back({unit.track, unit.key, time_of(unit, jump), unit.data});
+    batch_.push_back({unit.track, unit.key, time_of(unit, jump), unit.data, clip_});
     if (++next_ < clip_->units.size()) continue;
     next_ = 0;
     origin_ += clip_->duration;

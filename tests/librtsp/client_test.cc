@@ -79,13 +79,13 @@ struct Camera {
       slice[0] = video.key ? 0x65 : 0x41;
       slice[1] = 0x88;
       media::append_length_prefixed(video.data, slice);
-      feed.push(video);
+      feed.push(std::make_shared<media::AccessUnit>(std::move(video)));
       media::AccessUnit audio;
       audio.track = media::TrackKind::kAudio;
       audio.key = true;
       audio.pts = audio.dts = frame * 320;
       audio.data.assign(320, static_cast<std::uint8_t>(frame));
-      feed.push(audio);
+      feed.push(std::make_shared<media::AccessUnit>(std::move(audio)));
       ++frame;
     }
     timer.after(2ms, [this] { play(); });

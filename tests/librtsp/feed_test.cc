@@ -63,7 +63,7 @@ struct TestReader final : FeedReader {
 const Bytes kPicture = {0, 0, 0, 3, 0x41, 1, 2}, kSound = {1, 2, 3};
 
 void push_picture(Feed& feed, bool key, media::Ticks pts, const Bytes& data = kPicture) {
-  const FeedUnit unit{TrackKind::kVideo, key, pts, data};
+  const FeedUnit unit{TrackKind::kVideo, key, pts, data, {}};
   feed.push({&unit, 1});
 }
 
@@ -99,10 +99,10 @@ TEST_CASE("timestamps go on in each track's clock") {
   Feed feed(stream());
   TestReader reader(feed);
   feed.impl().play(reader);
-  const std::vector<FeedUnit> units = {{TrackKind::kVideo, true, 0, kPicture},
-                                       {TrackKind::kAudio, true, 0, kSound},
-                                       {TrackKind::kVideo, false, std::int64_t{1} << 32, kPicture},
-                                       {TrackKind::kAudio, true, 1024, kSound}};
+  const std::vector<FeedUnit> units = {{TrackKind::kVideo, true, 0, kPicture, {}},
+                                       {TrackKind::kAudio, true, 0, kSound, {}},
+                                       {TrackKind::kVideo, false, std::int64_t{1} << 32, kPicture, {}},
+                                       {TrackKind::kAudio, true, 1024, kSound, {}}};
   feed.push(units);
   REQUIRE(reader.bursts.size() == 4);
   CHECK(reader.bursts[2]->timestamp == reader.bursts[0]->timestamp);  // 32 bits wrap
@@ -174,7 +174,7 @@ TEST_CASE("a reader of sound alone needs no key frame") {
   Feed feed(stream());
   TestReader reader(feed, false);
   feed.impl().play(reader);
-  const FeedUnit unit{TrackKind::kAudio, true, 0, kSound};
+  const FeedUnit unit{TrackKind::kAudio, true, 0, kSound, {}};
   feed.push({&unit, 1});
   CHECK(reader.bursts.size() == 1);
 }
@@ -189,7 +189,7 @@ TEST_CASE("sender reports tell the time of the newest unit on both clocks") {
   push_picture(feed, true, 9000);
   const auto report = feed.impl().sender_report(0);
   REQUIRE(report);
-  const auto& b = report->bytes;
+  const auto& b = report->headers;
   const auto word = [&](std::size_t at) {
     return std::uint32_t{b[at]} << 24 | b[at + 1] << 16 | b[at + 2] << 8 | b[at + 3];
   };

@@ -46,25 +46,29 @@ struct Collected final : DepacketizerSink {
   void on_access_unit(media::AccessUnit unit) override { units.push_back(std::move(unit)); }
 };
 
-media::ByteView packet(const Burst& burst, std::size_t index) {
+// A packet as it travels, from its interleaved header on or behind it.
+Bytes wire(const Burst& burst, std::size_t index, std::size_t from = kInterleavedHeader) {
   const auto& p = burst.packets[index];
-  return {burst.bytes.data() + p.offset + kInterleavedHeader, p.size};
-}
-
-media::ByteView payload(const Burst& burst, std::size_t index) {
-  return packet(burst, index).subspan(kRtpHeader);
+  Bytes bytes;
+  for (std::size_t k = 0; k < p.parts; ++k) {
+    const auto& part = burst.parts[p.first_part + k];
+    bytes.insert(bytes.end(), burst.data(part), burst.data(part) + part.size);
+  }
+  bytes.erase(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(from));
+  return bytes;
 }
 
 // What holds for every burst: framing, sequence numbers, sizes, one timestamp, the marker at the end.
 void check_packets(const Burst& burst, const RtpStream& stream, bool marker) {
-  std::size_t at = 0;
+  std::size_t size = 0;
   for (std::size_t i = 0; i < burst.packets.size(); ++i) {
-    CHECK(burst.packets[i].offset == at);
-    CHECK(burst.bytes[at] == '$');
-    CHECK(burst.bytes[at + 1] == stream.channel);
-    CHECK((burst.bytes[at + 2] << 8 | burst.bytes[at + 3]) == burst.packets[i].size);
-    at += kInterleavedHeader + burst.packets[i].size;
-    const auto rtp = parse_rtp(packet(burst, i));
+    const auto framed = wire(burst, i, 0), packet = wire(burst, i);
+    CHECK(packet.size() == burst.packets[i].size);
+    CHECK(framed[0] == '$');
+    CHECK(framed[1] == stream.channel);
+    CHECK((framed[2] << 8 | framed[3]) == burst.packets[i].size);
+    size += framed.size();
+    const auto rtp = parse_rtp(packet);
     REQUIRE(rtp);
     CHECK(rtp->payload.size() <= kMaxPayload);
     CHECK(rtp->sequence == static_cast<std::uint16_t>(burst.first_sequence + i));
@@ -72,7 +76,7 @@ void check_packets(const Burst& burst, const RtpStream& stream, bool marker) {
     CHECK(rtp->ssrc == stream.ssrc);
     CHECK(rtp->marker == (marker && i + 1 == burst.packets.size()));
   }
-  CHECK(at == burst.bytes.size());
+  CHECK(size == burst.size);
 }
 
 PayloadFormat format_of(Codec codec) {
@@ -117,8 +121,10 @@ Collected round_trip(Codec codec, const std::vector<Bytes>& units, std::vector<B
     Burst burst;
     packetizer.packetize(unit, true, timestamp += 3600, burst);
     check_packets(burst, stream, marks);
-    for (std::size_t i = 0; i < burst.packets.size(); ++i)
-      (*depacketizer)->push(*parse_rtp(packet(burst, i)), false, {});
+    for (std::size_t i = 0; i < burst.packets.size(); ++i) {
+      const auto packet = wire(burst, i);
+      (*depacketizer)->push(*parse_rtp(packet), false, {});
+    }
   }
   CHECK((*depacketizer)->counters().malformed == 0);
   CHECK((*depacketizer)->counters().damaged == 0);
@@ -135,8 +141,8 @@ TEST_CASE("H.264 goes through and comes out the same") {
       {nal(0x65, kMaxPayload + 1)},
       {nal(0x65, 60'000)},
       {nal(0x06, 30), nal(0x65, 2 * (kMaxPayload - 2) + 1)},  // SEI; two whole fragments
-      {nal(0x06, 30), nal(0x65, 600), nal(0x65, 700, false), nal(0x65, 800, false),
-       nal(0x65, 5000, false), nal(0x65, 3, false)},  // slices
+      {nal(0x06, 30), nal(0x65, 600), nal(0x65, 700, false), nal(0x65, 800, false), nal(0x65, 5000, false),
+       nal(0x65, 3, false)},  // slices
   };
   std::vector<Bytes> units;
   for (const auto& picture : pictures) units.push_back(prefixed(picture));
@@ -186,8 +192,7 @@ TEST_CASE("the bytes are those of the RFCs") {
     Packetizer(codec, std::move(sets), stream).packetize(data, true, 0, burst);
     std::vector<Bytes> payloads;
     for (std::size_t i = 0; i < burst.packets.size(); ++i) {
-      const auto view = payload(burst, i);
-      payloads.emplace_back(view.begin(), view.end());
+      payloads.push_back(wire(burst, i, kInterleavedHeader + kRtpHeader));
     }
     return payloads;
   };
@@ -215,7 +220,7 @@ TEST_CASE("long G.711 is cut at samples, and its timestamps go on") {
   Burst burst;
   Packetizer(Codec::kPcma, {}, {}).packetize(Bytes(3000, 0xD5), true, 1000, burst);
   REQUIRE(burst.packets.size() == 3);
-  CHECK(parse_rtp(packet(burst, 2))->timestamp == 1000 + 2 * kMaxPayload);
+  CHECK(parse_rtp(wire(burst, 2))->timestamp == 1000 + 2 * kMaxPayload);
 }
 
 TEST_CASE("what can't be sent is left out") {
@@ -230,7 +235,7 @@ TEST_CASE("what can't be sent is left out") {
     Burst burst;
     Packetizer(codec, {}, {}).packetize(data, false, 0, burst);
     CHECK(burst.packets.empty());
-    CHECK(burst.bytes.empty());
+    CHECK(burst.size == 0);
   }
 }
 
@@ -240,7 +245,7 @@ TEST_CASE("a lost packet leaves a hole in the sequence numbers") {
   Burst burst;
   packetizer.packetize(prefixed({nal(0x65, 4000)}), false, 0, burst);
   REQUIRE(burst.packets.size() == 2);
-  CHECK(parse_rtp(packet(burst, 0))->sequence == 10);
-  CHECK(parse_rtp(packet(burst, 1))->sequence == 12);
+  CHECK(parse_rtp(wire(burst, 0))->sequence == 10);
+  CHECK(parse_rtp(wire(burst, 1))->sequence == 12);
   CHECK(packetizer.stream().packets == 2);
 }
