@@ -88,8 +88,7 @@ Result<void> DiscoveryResponder::Impl::open_all(unsigned interface_index) {
     boost::system::error_code error;
     const auto address = asio::ip::make_address(device->config().address, error);
     if (error || !address.is_v4())
-      return fail(ErrorCode::kUnsupported,
-                  fmt::format("WS-Discovery needs IPv4, not {}", device->config().address),
+      return fail(ErrorCode::kUsage, fmt::format("WS-Discovery needs IPv4, not {}", device->config().address),
                   "use --no-discovery");
     if (auto r = open(socket, {address, kDiscoveryPort}); !r) return r;
     if (auto r = os::send_multicast_through(socket.native_handle(), interface_index); !r) return r;

@@ -17,7 +17,7 @@ namespace camctl::simulate {
 class DiscoveryResponder {
  public:
   // `interface_index` is the interface whose multicast is heard; `devices` must outlive this object. kIo
-  // with address and port when a socket can't be had.
+  // with address and port when a socket can't be had, kUsage for an IPv6 address.
   static Result<std::unique_ptr<DiscoveryResponder>> start(EventLoop& loop, unsigned interface_index,
                                                            std::vector<const onvif::VirtualDevice*> devices);
   ~DiscoveryResponder();

@@ -86,7 +86,7 @@ PictureOptions picture(const Shape& shape, const Options& options, unsigned inde
 }
 
 template <class Value>
-Value in_turn(const std::vector<Value>& values, unsigned index, Value fallback) {
+Value in_turn(const std::vector<Value>& values, unsigned index, const Value& fallback) {
   return values.empty() ? fallback : values[index % values.size()];
 }
 

@@ -7,6 +7,7 @@
 #include "apps/simulate/virtual_media.h"
 #include "base/url.h"
 #include "libonvif/virtual_device.h"
+#include "libonvif/virtual_device_identity.h"
 
 namespace camctl::simulate {
 namespace {
@@ -60,17 +61,18 @@ onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) {
 }
 
 nlohmann::ordered_json Camera::record() const {
-  const auto& config = device->config();
+  auto config = device->config();
+  config.nat = false;  // where it really is, whatever it tells others
   nlohmann::ordered_json profiles = nlohmann::ordered_json::array();
   for (const auto& profile : config.profiles)
-    profiles.push_back(
-        {{"token", profile.token},
-         {"name", profile.name},
-         {"rtsp_url", fmt::format("rtsp://{}:{}{}", config.address, config.rtsp_port, profile.rtsp_path)}});
+    profiles.push_back({{"token", profile.token},
+                        {"name", profile.name},
+                        {"rtsp_url", virtual_rtsp_url(config, profile)},
+                        {"snapshot_url", virtual_snapshot_url(config, profile)}});
   return {{"name", config.name},
           {"ip", config.address},
           {"port", config.onvif_port},
-          {"onvif_url", fmt::format("http://{}:{}{}", config.address, config.onvif_port, onvif::kDevicePath)},
+          {"onvif_url", virtual_http_url(config, onvif::kDevicePath)},
           {"rtsp_url", profiles.front()["rtsp_url"]},
           {"endpoint", config.endpoint},
           {"serial", config.serial},

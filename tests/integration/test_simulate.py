@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import pathlib
 import re
 import signal
 import socket
@@ -234,6 +235,27 @@ def test_taken_port_and_foreign_address(simulate, clip):
     assert not listening(cameras.addresses[0], 8001)
     foreign = run("--address", "192.0.2.77", "--video", clip)
     assert foreign.returncode == 2 and "192.0.2.77:8000" in foreign.stderr
+
+
+def test_ipv6(spawn, clip, tmp_path):
+    """Without WS-Discovery, which is IPv4's here."""
+    if not socket.has_ipv6 or not pathlib.Path("/proc/net/if_inet6").exists():
+        pytest.skip("this machine has no IPv6")
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as one, socket.socket(socket.AF_INET6) as other:
+        try:
+            one.bind(("::1", 0))
+            other.bind(("::1", 0))
+        except OSError as error:
+            pytest.skip(f"the loopback interface has no IPv6 address: {error}")
+        ports = one.getsockname()[1], other.getsockname()[1]
+    out = tmp_path / "out"
+    with open(out, "wb") as stdout:
+        process = spawn(program("camctl-simulate"), "--address", "::1", "--onvif-port", ports[0], "--rtsp-port",
+                        ports[1], "--video", clip, "--no-discovery", stdout=stdout)
+    camera = json.loads(wait_for("the record", lambda: out.read_text() if process.alive() else process.log()))
+    assert camera["rtsp_url"] == f"rtsp://[::1]:{ports[1]}/live/channel0"
+    assert fetch(urllib.request.Request(camera["onvif_url"], SOAP.encode()))[0] == 200
+    assert run("--address", "::1", "--video", clip).returncode == 2
 
 
 @pytest.mark.parametrize("flags", [
