@@ -12,8 +12,9 @@
 namespace camctl::apps {
 namespace {
 
-constexpr std::size_t kMaxPasswordFile = 4096;  // a password and its newline
-constexpr unsigned kMaxJobs = 65'536;           // more descriptors than a process may have
+constexpr const char* kCommon = "Common options";  // in --help, after the program's own
+constexpr std::size_t kMaxPasswordFile = 4096;     // a password and its newline
+constexpr unsigned kMaxJobs = 65'536;              // more descriptors than a process may have
 
 const std::map<std::string, OutputFormat> kFormats = {
     {"table", OutputFormat::kTable}, {"json", OutputFormat::kJson}, {"jsonl", OutputFormat::kJsonl}};
@@ -72,33 +73,42 @@ void add_common_options(CLI::App& app, CommonOptions& options, bool with_output)
            "How records are printed: table, json or jsonl")
         ->check(CLI::IsMember({"table", "json", "jsonl"}))
         ->type_name("FORMAT")
-        ->envname("CAMCTL_OUTPUT");
+        ->envname("CAMCTL_OUTPUT")
+        ->group(kCommon);
   }
   add_duration_option(app, "--timeout", options.timeout, "Give up after this time (10, 1.5s, 300ms, 5m)")
-      ->envname("CAMCTL_TIMEOUT");
+      ->envname("CAMCTL_TIMEOUT")
+      ->group(kCommon);
   app.add_option("-j,--jobs", options.jobs, "How many things to do at once")
       ->check(CLI::Range(1u, kMaxJobs))
       ->type_name("N")
-      ->envname("CAMCTL_JOBS");
+      ->envname("CAMCTL_JOBS")
+      ->group(kCommon);
   app.add_option("--interface", options.interfaces,
                  "Only this network interface (may be given several times)")
       ->type_name("IF")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->envname("CAMCTL_INTERFACE");
-  auto* quiet =
-      app.add_flag_callback("-q,--quiet", [&options] { options.verbosity = -1; }, "Print errors only");
+      ->envname("CAMCTL_INTERFACE")
+      ->group(kCommon);
+  auto* quiet = app.add_flag_callback(
+                       "-q,--quiet", [&options] { options.verbosity = -1; }, "Print errors only")
+                    ->group(kCommon);
   app.add_flag_function(
          "-v,--verbose", [&options](std::int64_t count) { options.verbosity = count >= 2 ? 2 : 1; },
          "Say more; twice for every detail")
-      ->excludes(quiet);
+      ->excludes(quiet)
+      ->group(kCommon);
   app.add_option_function<std::string>(
          "--log-format", [&options](const std::string& text) { options.log_json = text == "json"; },
          "How messages on stderr are written: text or json")
       ->check(CLI::IsMember({"text", "json"}))
       ->type_name("FORMAT")
-      ->envname("CAMCTL_LOG_FORMAT");
-  app.add_flag_callback("--no-color", [&options] { options.color = false; }, "No colours (also NO_COLOR)");
+      ->envname("CAMCTL_LOG_FORMAT")
+      ->group(kCommon);
+  app.add_flag_callback(
+         "--no-color", [&options] { options.color = false; }, "No colours (also NO_COLOR)")
+      ->group(kCommon);
   const char* no_color = std::getenv("NO_COLOR");
   if (no_color != nullptr && *no_color != '\0') options.color = false;
 }
@@ -107,10 +117,12 @@ void add_credential_options(CLI::App& app, CredentialOptions& options) {
   app.add_option("--user", options.user, "User name for the devices")
       ->type_name("NAME")
       ->envname("CAMCTL_USER");
-  auto* file = app.add_option("--password-file", options.password_file,
-                              "File whose first line is the password (or CAMCTL_PASSWORD)")
-                   ->type_name("FILE")
-                   ->envname("CAMCTL_PASSWORD_FILE");
+  auto* file =
+      app.add_option(
+             "--password-file", options.password_file,
+             "File whose first line is the password (the variable CAMCTL_PASSWORD holds the password itself)")
+          ->type_name("FILE")
+          ->envname("CAMCTL_PASSWORD_FILE");
   app.add_flag("--password-stdin", options.password_stdin,
                "Read the password from standard input's first line")
       ->excludes(file);

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "apps/common/app.h"
+#include "apps/common/help.h"
 #include "apps/common/signals.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -19,7 +20,7 @@ namespace {
 bool wants_json(const CLI::App& app, const CommonOptions& options, const std::vector<std::string>& args) {
   if (options.output) return *options.output == OutputFormat::kJson;
   const CLI::Option* output = app.get_option_no_throw("--output");
-  if (output == nullptr || output->get_type_name() != "FORMAT") return false;
+  if (output == nullptr || !output->get_type_name().starts_with("FORMAT:{table")) return false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i] == "--output=json" || args[i] == "-ojson") return true;
     if ((args[i] == "-o" || args[i] == "--output") && i + 1 < args.size() && args[i + 1] == "json")
@@ -54,12 +55,14 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem, std::stri
   Error error{ErrorCode::kUsage, problem.what(), fmt::format("try {} --help", program)};
   std::replace(error.message.begin(), error.message.end(), '\n', ' ');
   const std::vector<std::string> extras = app.remaining();
-  if (dynamic_cast<const CLI::ExtrasError*>(&problem) == nullptr || extras.empty()) return error;
+  if (extras.empty()) return error;
   const std::string& extra = extras.front();
   if (!extra.starts_with('-') || extra == "-") {
-    error.message = fmt::format("unexpected argument '{}'", extra);
+    if (dynamic_cast<const CLI::ExtrasError*>(&problem) != nullptr)
+      error.message = fmt::format("unexpected argument '{}'", extra);
     return error;
   }
+  // Said first, whatever else is wrong: what is missing may be just what was mistyped.
   const std::string option = extra.substr(0, extra.find('='));
   error.message = fmt::format("unknown option {}", option);
   const std::string meant = meant_option(app, option);
@@ -119,6 +122,7 @@ int run_program(int argc, char** argv, std::string_view name, std::string_view d
                 const std::function<Body(CLI::App&, CommonOptions&)>& build) {
   CLI::App app{std::string(description), std::string(name)};
   CommonOptions common;
+  app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", fmt::format("{} {}", name, CAMCTL_VERSION), "Print the version");
   try {
