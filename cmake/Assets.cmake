@@ -62,4 +62,7 @@ std::span<const EmbeddedFile> embedded_files() {
   set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS "${files}")
   add_library(${target} STATIC ${source})
   target_link_libraries(${target} PUBLIC camctl_options)
+  if(CAMCTL_FUZZERS)
+    set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ON)
+  endif()
 endfunction()

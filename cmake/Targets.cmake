@@ -20,6 +20,9 @@ function(camctl_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC camctl_options ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE})
+  if(CAMCTL_FUZZERS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)  # only what fuzzers need is built
+  endif()
 endfunction()
 
 # Builds the programs and nothing else.
@@ -31,6 +34,10 @@ function(camctl_program name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
   add_dependencies(programs ${name})
+  if(CAMCTL_FUZZERS)
+    set_target_properties(${name} PROPERTIES EXCLUDE_FROM_ALL ON)
+    return()
+  endif()
   install(TARGETS ${name} RUNTIME)
 endfunction()
 

@@ -55,7 +55,7 @@ Credentials credentials_for(const Camera& camera, const std::vector<CredentialEn
 CameraManager::CameraManager(std::vector<EventLoop*> loops)
     : loops_(std::move(loops)), set_(std::make_shared<const Set>()) {}
 
-CameraManager::~CameraManager() { stop(); }
+CameraManager::~CameraManager() = default;
 
 std::shared_ptr<const CameraManager::Set> CameraManager::set() const {
   const std::lock_guard lock(mutex_);
@@ -121,7 +121,8 @@ ServedCameraPtr CameraManager::find(std::string_view id) const {
 
 std::vector<ServedCameraPtr> CameraManager::all() const { return set()->ordered; }
 
-void CameraManager::stop() {
+bool CameraManager::stop(std::chrono::milliseconds patience) {
+  const auto deadline = std::chrono::steady_clock::now() + patience;
   std::shared_ptr<const Set> last;
   {
     const std::lock_guard lock(mutex_);
@@ -136,11 +137,13 @@ void CameraManager::stop() {
   // first tasks may queue the last.
   for (int round = 0; round < 2; ++round) {
     for (auto* loop : loops_) {
-      std::promise<void> passed;
-      loop->post([&passed] { passed.set_value(); });
-      passed.get_future().wait();
+      const auto passed = std::make_shared<std::promise<void>>();
+      auto done = passed->get_future();
+      loop->post([passed] { passed->set_value(); });
+      if (done.wait_until(deadline) != std::future_status::ready) return false;
     }
   }
+  return true;
 }
 
 }  // namespace camctl::apps::serve

@@ -30,7 +30,7 @@ class CameraManager {
  public:
   // A camera is pinned to one of `loops`, which must outlive the manager and everything it hands out.
   explicit CameraManager(std::vector<EventLoop*> loops);
-  ~CameraManager();
+  ~CameraManager();  // without cameras, or after stop()
 
   struct Changes {
     std::size_t started = 0, restarted = 0, stopped = 0, kept = 0;
@@ -42,8 +42,9 @@ class CameraManager {
   ServedCameraPtr find(std::string_view id) const;
   std::vector<ServedCameraPtr> all() const;  // in the order of the file
 
-  // Stops and drops all. Returns when no stream uses its loop any more.
-  void stop();
+  // Stops and drops all. True once no stream uses its loop any more; false if that takes longer than
+  // `patience`, and then the loops must be left alone for good.
+  bool stop(std::chrono::milliseconds patience);
 
  private:
   struct Set {

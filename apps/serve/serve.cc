@@ -6,6 +6,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <thread>
 
 #include "apps/serve/camera_manager.h"
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 
 // For responses on their way when the program ends; the rest of the promised 2 s is for streams.
 constexpr auto kGrace = 300ms;
+constexpr auto kPatience = 1s;
 
 HttpOptions http_options(const Settings& settings) {
   HttpOptions options;
@@ -198,7 +200,11 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   control_.run();
   ready_ = false;
   server_->stop(kGrace);
-  manager_->stop();
+  if (!manager_->stop(kPatience)) {
+    // A library that waits for the network holds a loop up. All that matters is on disk already.
+    log::get().debug("ending without waiting for the last cameras");
+    std::_Exit(0);
+  }
   hangup_.reset();
 }
 

@@ -233,7 +233,7 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
     return exchange->send(std::move(response));
   }
   try {
-    found.handler(request_, exchange);
+    (*found.handler)(request_, exchange);
   } catch (const std::exception& e) {
     log::get().error("answering {}: {}", request_->target.substr(0, request_->target.find('?')), e.what());
     exchange->send(error_response(500, "internal", "internal error"));
@@ -305,8 +305,7 @@ void Connection::write_some() {
 }
 
 void Connection::on_written() {
-  if (request_ && loop_.log.wanted())
-    loop_.log.write(access_line(*request_, status_, body_sent_, std::chrono::system_clock::now()));
+  if (loop_.log.wanted()) log_access();
   request_.reset();
   answered_.reset();
   body_.reset();
@@ -315,6 +314,13 @@ void Connection::on_written() {
   state_ = State::kIdle;
   set_deadline(loop_.options.idle_timeout);
   process();
+}
+
+void Connection::log_access() {
+  Request unreadable;
+  unreadable.client = client_;
+  loop_.log.write(
+      access_line(request_ ? *request_ : unreadable, status_, body_sent_, std::chrono::system_clock::now()));
 }
 
 // Ends our side and waits a moment for the client's, so that a reset does not overtake the response.

@@ -71,6 +71,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer(Response response);
   void write_some();
   void on_written();
+  void log_access();
   void linger();
   std::size_t send_pieces();
   void set_deadline(std::chrono::milliseconds time);

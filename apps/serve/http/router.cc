@@ -93,12 +93,12 @@ Router::Match Router::match(Request& request) const {
     const auto& route = routes_[i];
     if (route.method == request.method || (route.method == Method::kGet && request.method == Method::kHead)) {
       request.params = std::move(params);
-      return {route.handler, {}};
+      return {&route.handler, {}};
     }
     add_method(allow, name(route.method));
     if (route.method == Method::kGet) add_method(allow, "HEAD");
   }
-  return {{}, allow};
+  return {nullptr, allow};
 }
 
 }  // namespace camctl::apps::serve

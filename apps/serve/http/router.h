@@ -27,10 +27,10 @@ class Router {
   // The patterns must outlive the router.
   explicit Router(std::vector<Route> routes = {});
 
-  // Finds the route of `request` and sets its params. Where there is none: an empty handler, and in `allow`
+  // Finds the route of `request` and sets its params. Where there is none: a null handler, and in `allow`
   // the methods that the path has ("GET, HEAD"), empty for an unknown path.
   struct Match {
-    Handler handler;
+    const Handler* handler = nullptr;  // the router's
     std::string allow;
   };
   Match match(Request& request) const;
