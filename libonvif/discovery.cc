@@ -1,30 +1,37 @@
 #include "libonvif/discovery.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/os/interfaces.h"
+#include "libonvif/discovery/record.h"
 #include "libonvif/discovery/scanner.h"
 
 namespace camctl::onvif {
 namespace {
 
-// The IPv4 addresses of the interfaces asked for, by name or by address; all without a wish.
+// The IPv4 addresses and the first IPv6 link-local address of each interface asked for, by name or by
+// address; of all interfaces without a wish.
 Result<std::vector<os::InterfaceAddress>> choose(const std::vector<std::string>& wanted) {
   auto all = os::interface_addresses();
   if (!all) return fail(all.error());
-  std::erase_if(*all, [](const os::InterfaceAddress& local) { return !local.address.is_v4(); });
+  std::set<unsigned> with_six;
+  std::erase_if(*all, [&](const os::InterfaceAddress& local) {
+    if (local.address.is_v4()) return false;
+    return !discovery::is_link_local(local.address) || !with_six.insert(local.index).second;
+  });
   const auto is = [](const os::InterfaceAddress& local, const std::string& name) {
     return local.interface == name || local.address.to_string() == name;
   };
-  std::string names;
-  for (const os::InterfaceAddress& local : *all)
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", local.interface);
+  std::set<std::string> names;
+  for (const os::InterfaceAddress& local : *all) names.insert(local.interface);
   for (const std::string& name : wanted)
     if (std::none_of(all->begin(), all->end(), [&](const auto& local) { return is(local, name); }))
       return fail(ErrorCode::kUsage, fmt::format("there is no interface '{}' that is up", name),
-                  names.empty() ? std::string() : "there are " + names);
+                  names.empty() ? std::string() : fmt::format("there are {}", fmt::join(names, ", ")));
   if (!wanted.empty())
     std::erase_if(*all, [&](const os::InterfaceAddress& local) {
       return std::none_of(wanted.begin(), wanted.end(), [&](const auto& name) { return is(local, name); });

@@ -64,7 +64,7 @@ void Connector::connected(std::uint64_t tag, Connection& connection) {
   if (getsockopt(connection.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0)
     return finish(tag, {});
   if (!connection.task.ask_rtsp) return finish(tag, {.open = true, .rtsp = false});
-  std::string url = service_url(connection.task.address, connection.task.port, false, "/");
+  std::string url = service_url(connection.task.address.to_string(), connection.task.port, false, "/");
   url.replace(0, url.find(':'), "rtsp");
   const std::string request =
       fmt::format("OPTIONS {} RTSP/1.0\r\nCSeq: 1\r\nUser-Agent: camctl/{}\r\n\r\n", url, CAMCTL_VERSION);

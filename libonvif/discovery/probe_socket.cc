@@ -16,10 +16,10 @@ namespace camctl::onvif::discovery {
 namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;  // a thousand cameras answer six probes within a second
-constexpr unsigned char kTtl = 1;        // WS-Discovery 2005/04 §2.4: the group is link-local
+constexpr int kHops = 1;                 // WS-Discovery 2005/04 §2.4: the group is link-local
 
-Result<os::Fd> open_socket() {
-  os::Fd fd(socket(AF_INET, SOCK_DGRAM, 0));
+Result<os::Fd> open_socket(int family) {
+  os::Fd fd(socket(family, SOCK_DGRAM, 0));
   if (!fd)
     return fail(ErrorCode::kIo, std::string("opening a socket for WS-Discovery: ") + std::strerror(errno));
   fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
@@ -28,24 +28,33 @@ Result<os::Fd> open_socket() {
   return fd;
 }
 
+// Multicast leaves by `local`. False with errno.
+bool send_through(int fd, const os::InterfaceAddress& local) {
+  if (!local.address.is_v4())
+    return setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &local.index, sizeof local.index) == 0 &&
+           setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &kHops, sizeof kHops) == 0;
+  constexpr std::size_t kV4Offset = 12;  // in the mapped form
+  in_addr interface{};
+  std::memcpy(&interface, local.address.bytes.data() + kV4Offset, sizeof interface);
+  const unsigned char hops = kHops;
+  return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) == 0 &&
+         setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof hops) == 0;
+}
+
 }  // namespace
 
 Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
-  auto fd = open_socket();
+  auto fd = open_socket(local.address.is_v4() ? AF_INET : AF_INET6);
   if (!fd) return fail(fd.error());
-  const SocketAddress address = socket_address(local.address, 0);
-  in_addr interface{};
-  std::memcpy(&interface, local.address.bytes.data() + 12, sizeof interface);
-  if (bind(fd->get(), address.get(), address.size) != 0 ||
-      setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) != 0 ||
-      setsockopt(fd->get(), IPPROTO_IP, IP_MULTICAST_TTL, &kTtl, sizeof kTtl) != 0)
+  const SocketAddress address = socket_address(local.address, 0, local.index);
+  if (bind(fd->get(), address.get(), address.size) != 0 || !send_through(fd->get(), local))
     return fail(ErrorCode::kIo, fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
                                             local.address.to_string(), std::strerror(errno)));
   return ProbeSocket(std::move(*fd), local);
 }
 
 Result<ProbeSocket> ProbeSocket::listener(const os::InterfaceAddress& local) {
-  auto fd = open_socket();
+  auto fd = open_socket(AF_INET);
   if (!fd) return fail(fd.error());
   const int yes = 1;
   const SocketAddress any = socket_address(*IpAddress::parse("0.0.0.0"), kDiscoveryPort);
@@ -59,13 +68,14 @@ Result<ProbeSocket> ProbeSocket::listener(const os::InterfaceAddress& local) {
 }
 
 Result<ProbeSocket> ProbeSocket::unbound() {
-  auto fd = open_socket();
+  auto fd = open_socket(AF_INET);
   if (!fd) return fail(fd.error());
   return ProbeSocket(std::move(*fd), {});
 }
 
 Result<void> ProbeSocket::multicast(std::string_view message) {
-  const SocketAddress group = socket_address(*IpAddress::parse(kDiscoveryGroup), kDiscoveryPort);
+  const std::string_view name = local_.address.is_v4() ? kDiscoveryGroup : kDiscoveryGroup6;
+  const SocketAddress group = socket_address(*IpAddress::parse(name), kDiscoveryPort, local_.index);
   if (sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, group.get(), group.size) >= 0)
     return {};
   return fail(ErrorCode::kNetwork,

@@ -13,13 +13,13 @@
 namespace camctl::onvif::discovery {
 
 inline constexpr std::uint16_t kDiscoveryPort = 3702;
-inline constexpr std::string_view kDiscoveryGroup = "239.255.255.250";
+inline constexpr std::string_view kDiscoveryGroup = "239.255.255.250", kDiscoveryGroup6 = "ff02::c";
 
 // Probes leave by one interface address and come from an ephemeral port, so that nobody else's port 3702 is
 // in the way (quirk 16). The group is not joined: answers are unicast (quirk 15).
 class ProbeSocket {
  public:
-  // For multicast on `local` (quirk 13); IPv4. kIo.
+  // For multicast on `local` (quirk 13), IPv4 or IPv6 link-local. kIo.
   static Result<ProbeSocket> on(const os::InterfaceAddress& local);
   // Hears what devices tell the group on `local` by themselves: Hello and Bye. Shares port 3702 with whoever
   // else listens (quirk 16). kIo.

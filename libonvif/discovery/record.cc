@@ -29,32 +29,33 @@ void prefer(std::string& value, std::string_view candidate) {
   if (candidate.size() >= value.size()) value = candidate;
 }
 
-bool is_link_local(const IpAddress& address) {
-  if (address.is_v4()) return address.bytes[12] == 169 && address.bytes[13] == 254;
-  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
-}
-
 struct Candidate {
   std::string url;
   int rank;
 };
 
-// Where `url` really is, and how soon to try it; nothing for what is no web address.
-std::optional<Candidate> place(std::string_view xaddr, const IpAddress& source, const Cidr& network) {
+// The host of a URL: a zone's percent sign is written %25 there (RFC 6874).
+std::string url_host(std::string_view address) {
+  std::string host(address);
+  if (const std::size_t percent = host.find('%'); percent != std::string::npos)
+    host.insert(percent + 1, "25");
+  return host;
+}
+
+// Where `xaddr` really is, and how soon to try it; nothing for what is no web address.
+std::optional<Candidate> place(std::string_view xaddr, const IpAddress& source,
+                               const os::InterfaceAddress& local) {
   auto url = Url::parse(repair_xaddr(xaddr));
   if (!url || (url->scheme != "http" && url->scheme != "https")) return std::nullopt;
-  const auto host = IpAddress::parse(url->host);
-  int rank = 0;
-  if (host && *host == source) {
-    rank = 0;
-  } else if (host && network.contains(*host) && !is_link_local(*host) &&
-             (!host->is_loopback() || source.is_loopback())) {
-    rank = 4;
-  } else {
+  const auto host = IpAddress::parse(std::string_view(url->host).substr(0, url->host.find('%')));
+  const bool near = host && local.network.contains(*host) && !is_link_local(*host) &&
+                    (!host->is_loopback() || source.is_loopback());
+  int rank = 4;
+  if (!near || *host == source) {
     // Another network's address, 0.0.0.0, 127.0.0.1, a name, or IPv6 without a zone: the device is where its
     // answer came from.
-    url->host = source.to_string();
-    rank = host && is_link_local(*host) ? 12 : 8;
+    rank = host && *host == source ? 0 : host && is_link_local(*host) ? 12 : 8;
+    url->host = url_host(address_text(source, local));
   }
   if (url->scheme == "https") rank += 2;
   if (host && !host->is_v4()) rank += 1;
@@ -69,6 +70,16 @@ void add_missing(std::vector<std::string>& known, const std::vector<std::string>
 }
 
 }  // namespace
+
+bool is_link_local(const IpAddress& address) {
+  if (address.is_v4()) return address.bytes[12] == 169 && address.bytes[13] == 254;
+  return address.bytes[0] == 0xfe && (address.bytes[1] & 0xc0) == 0x80;
+}
+
+std::string address_text(const IpAddress& address, const os::InterfaceAddress& local) {
+  const bool zone = !address.is_v4() && is_link_local(address) && !local.interface.empty();
+  return zone ? fmt::format("{}%{}", address.to_string(), local.interface) : address.to_string();
+}
 
 ScopeFacts read_scopes(const std::vector<std::string>& scopes) {
   ScopeFacts facts;
@@ -105,10 +116,10 @@ std::string repair_xaddr(std::string_view text) {
 }
 
 std::vector<std::string> order_xaddrs(const std::vector<std::string>& xaddrs, const IpAddress& source,
-                                      const Cidr& network) {
+                                      const os::InterfaceAddress& local) {
   std::vector<Candidate> candidates;
   for (const std::string& xaddr : xaddrs)
-    if (auto candidate = place(xaddr, source, network)) candidates.push_back(std::move(*candidate));
+    if (auto candidate = place(xaddr, source, local)) candidates.push_back(std::move(*candidate));
   std::stable_sort(candidates.begin(), candidates.end(),
                    [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
   std::vector<std::string> ordered;
@@ -122,9 +133,10 @@ std::optional<ServiceAddress> service_address(std::string_view xaddr) {
   return ServiceAddress{url->host, url->effective_port()};
 }
 
-std::string service_url(const IpAddress& address, std::uint16_t port, bool tls, std::string_view path) {
+std::string service_url(std::string_view address, std::uint16_t port, bool tls, std::string_view path) {
   constexpr std::uint16_t kHttp = 80, kHttps = 443;
-  const std::string host = address.is_v4() ? address.to_string() : "[" + address.to_string() + "]";
+  const bool v6 = address.find(':') != std::string_view::npos;
+  const std::string host = v6 ? fmt::format("[{}]", url_host(address)) : std::string(address);
   const std::string suffix = port == (tls ? kHttps : kHttp) ? "" : fmt::format(":{}", port);
   return fmt::format("{}://{}{}{}", tls ? "https" : "http", host, suffix, path);
 }
@@ -132,12 +144,12 @@ std::string service_url(const IpAddress& address, std::uint16_t port, bool tls, 
 FoundDevice describe(const Announcement& announcement, const IpAddress& source,
                      const os::InterfaceAddress& local) {
   FoundDevice device;
-  device.ip = source.to_string();
+  device.ip = address_text(source, local);
   device.interface = local.interface;
   device.endpoint = announcement.endpoint;
   device.types = announcement.types;
   device.scopes = announcement.scopes;
-  device.xaddrs = order_xaddrs(announcement.xaddrs, source, local.network);
+  device.xaddrs = order_xaddrs(announcement.xaddrs, source, local);
   if (!device.xaddrs.empty())
     if (const auto address = service_address(device.xaddrs.front())) device.port = address->port;
   ScopeFacts facts = read_scopes(announcement.scopes);
@@ -172,6 +184,12 @@ bool same_device(const FoundDevice& a, const FoundDevice& b) {
   if (a.ip != b.ip) return false;
   if (!a.endpoint.empty() && text::iequals(a.endpoint, b.endpoint)) return true;
   return a.port != 0 && a.port == b.port;
+}
+
+bool same_over_ipv4(const FoundDevice& six, const FoundDevice& four) {
+  const auto is_v6 = [](const FoundDevice& device) { return device.ip.find(':') != std::string::npos; };
+  return is_v6(six) && !is_v6(four) && !six.endpoint.empty() && text::iequals(six.endpoint, four.endpoint) &&
+         six.interface == four.interface;
 }
 
 }  // namespace camctl::onvif::discovery

@@ -61,8 +61,13 @@ Result<void> Scanner::open_sockets() {
     sockets_.push_back(std::move(*socket));
   }
   for (std::size_t i = 0; options_.watch && i < locals_.size(); ++i) {
-    // One socket an interface, not an address: each hears the whole of its interface.
-    if (i > 0 && locals_[i].index == locals_[i - 1].index) continue;
+    // One socket an interface, not an address: each hears the whole of its interface. Devices with IPv6 say
+    // Hello over IPv4 too.
+    const auto same = [&](const os::InterfaceAddress& other) {
+      return other.address.is_v4() && other.index == locals_[i].index;
+    };
+    const auto before = locals_.begin() + static_cast<std::ptrdiff_t>(i);
+    if (!locals_[i].address.is_v4() || std::any_of(locals_.begin(), before, same)) continue;
     auto socket = ProbeSocket::listener(locals_[i]);
     if (!socket) return fail(socket.error());
     if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());

@@ -95,6 +95,7 @@ class Scanner {
   void judge(Device& device, const HttpOutcome& outcome) const;
   void settle(const IpAddress& address);
   void fold(Host& host) const;
+  bool answered_over_ipv4(const FoundDevice& six) const;
   void emit(const IpAddress& address, Host& host, Device& device);
   void emit_rest();
   const os::InterfaceAddress* local_of(const IpAddress& address) const;

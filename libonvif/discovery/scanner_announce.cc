@@ -36,6 +36,7 @@ void Scanner::on_announcement(const Announcement& announcement, const IpAddress&
   }
   FoundDevice record = describe(announcement, from, local);
   Host& host = hosts_[from];
+  if (!from.is_v4() && is_link_local(from)) host.zone = local.index;
   for (Device& known : host.devices) {
     if (!same_device(known.record, record)) continue;
     merge(known.record, record);
@@ -65,7 +66,7 @@ void Scanner::check_announced(const IpAddress& address, Device& device) {
   device.to_try.clear();
   for (const std::string& url : device.record.xaddrs) device.to_try.push_back(url);
   if (device.record.port == 0) device.record.port = 80;
-  const std::string usual = service_url(address, device.record.port, false, "/onvif/device_service");
+  const std::string usual = service_url(device.record.ip, device.record.port, false, "/onvif/device_service");
   if (std::find(device.to_try.begin(), device.to_try.end(), usual) == device.to_try.end())
     device.to_try.push_back(usual);
   ++host.pending;

@@ -88,7 +88,8 @@ void Scanner::settle(const IpAddress& address) {
   if (found == hosts_.end()) return;
   Host& host = found->second;
   if (host.pending > 0 && !stopping_) return;
-  // What only the sweep knows waits until the time for answers is over, to be told once and whole.
+  // What only the sweep knows, and what answered over IPv6, waits until the time for answers is over, to be
+  // told once and whole.
   const bool answers_may_come = options_.ws_discovery && Clock::now() < window_end_ && !stopping_;
   if (!answers_may_come) fold(host);
   if (!answers_may_come && host.devices.empty() && !host.rtsp_ports.empty()) {
@@ -102,9 +103,16 @@ void Scanner::settle(const IpAddress& address) {
   for (Device& device : host.devices)
     if (device.emitted)
       tell_change(device);
-    else if (device.checked && (device.announced || !answers_may_come))
+    else if (device.checked && ((device.announced && address.is_v4()) || !answers_may_come))
       emit(address, host, device);
   if (host.devices.empty() && host.rtsp_ports.empty() && host.pending == 0) hosts_.erase(found);
+}
+
+bool Scanner::answered_over_ipv4(const FoundDevice& six) const {
+  return std::any_of(hosts_.begin(), hosts_.end(), [&](const auto& entry) {
+    return std::any_of(entry.second.devices.begin(), entry.second.devices.end(),
+                       [&](const Device& other) { return same_over_ipv4(six, other.record); });
+  });
 }
 
 void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
@@ -112,7 +120,8 @@ void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
   FoundDevice& record = device.record;
   if (device.announced) {
     device.left_out = !device.onvif;
-    if (!device.onvif) return;  // a printer or a computer (quirk 21)
+    if (!address.is_v4() && answered_over_ipv4(record)) device.left_out = true;  // quirk 11
+    if (device.left_out) return;  // also printers and computers (quirk 21)
     for (Device& other : host.devices)
       if (!other.announced && !other.emitted && same_device(record, other.record)) {
         merge(record, other.record);

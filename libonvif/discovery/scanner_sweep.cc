@@ -83,7 +83,8 @@ void Scanner::on_port(const PortTask& task, bool asked_rtsp, const PortOutcome& 
 
 void Scanner::next_path(const std::shared_ptr<PathCheck>& check) {
   if (check->redirected.empty()) {
-    check->url = service_url(check->task.address, check->task.port, check->tls, kPaths[check->path++]);
+    check->url =
+        service_url(check->task.address.to_string(), check->task.port, check->tls, kPaths[check->path++]);
   } else {
     check->url = std::exchange(check->redirected, {});
   }
@@ -104,7 +105,8 @@ void Scanner::on_path_reply(const std::shared_ptr<PathCheck>& check, const HttpO
   if (!onvif && outcome.answered && check->path < kPaths.size()) return next_path(check);
   // A service whose own path asks for credentials, while other paths are simply not there (quirk 28).
   if (!onvif && check->web_auth > 0 && check->web_auth < kPaths.size())
-    add_swept(address, service_url(address, check->task.port, check->tls, kPaths[0]), check->first);
+    add_swept(address, service_url(address.to_string(), check->task.port, check->tls, kPaths[0]),
+              check->first);
   if (!onvif && !outcome.answered && outcome.connected && !is_one_of(check->task.port, kRtspPorts)) {
     // Open, but no web server: RTSP on an unusual port. What is pending goes on to that check.
     PortTask task = check->task;

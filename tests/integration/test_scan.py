@@ -312,3 +312,52 @@ def test_nothing_is_sent_outside_what_was_asked(two_networks):
 
     assert packets(again, "eth1") > packets(sent, "eth1")
     assert packets(again, "eth2") - packets(sent, "eth2") <= 2  # the link's own IPv6 chatter
+
+
+def test_a_camera_with_nothing_but_ipv6(two_networks):
+    _, scanner, left, _ = two_networks
+    script = """if True:
+        import http.server, socket, struct, threading
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = b"<e:Envelope><e:Body><GetSystemDateAndTimeResponse/></e:Body></e:Envelope>"
+                self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+                self.wfile.write(body)
+        class Server(http.server.HTTPServer):
+            address_family = socket.AF_INET6
+            def server_bind(self):
+                self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                super().server_bind()
+        threading.Thread(target=Server(("::", 8001), Handler).serve_forever, daemon=True).start()
+        s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        s.bind(("::", 3702))
+        s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                     socket.inet_pton(socket.AF_INET6, "ff02::c") + struct.pack("@I", socket.if_nametoindex("eth0")))
+        print("ready", flush=True)
+        while True:
+            s.sendto(ANSWER, s.recvfrom(65536)[1])
+    """.replace("ANSWER", repr(match("http://[fe80::1234]:8001/onvif/device_service")))
+    addresses = netns.inside(scanner, "ip", "-6", "addr", "show", "dev", "eth1", "tentative")
+    wait_for("duplicate address detection", lambda: not subprocess.run(addresses, capture_output=True).stdout)
+    camera = subprocess.Popen(netns.inside(left, "/usr/bin/python3", "-c", script), stdout=subprocess.PIPE)
+    try:
+        assert camera.stdout.readline() == b"ready\n"
+        code, records, errors = scan("--wait", "1.5", prefix=netns.inside(scanner))
+    finally:
+        camera.kill()
+        camera.wait()
+    assert code == 0, errors
+    [record] = [record for record in records if ":" in record["ip"]]
+    assert record["ip"].startswith("fe80::") and record["ip"].endswith("%eth1")
+    assert record["xaddrs"][0] == f"http://[{record['ip'].replace('%', '%25')}]:8001/onvif/device_service"
+    assert (record["status"], record["port"], record["interface"]) == ("ready", 8001, "eth1")
+
+
+def test_ipv6_addresses_can_be_swept(spawn):
+    server = spawn(program("camctl-simulate"), "--address", "::1", "--onvif-port", "8000", "--no-discovery")
+    wait_for("the camera", lambda: "::1" in server.log())
+    code, records, errors = scan("--sweep-only", "--network", "::1/128")
+    assert code == 0, errors
+    assert [(r["ip"], r["port"], r["rtsp_ports"], r["xaddrs"]) for r in records] == [
+        ("::1", 8000, [5543], ["http://[::1]:8000/onvif/device_service"])]

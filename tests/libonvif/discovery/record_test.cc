@@ -50,11 +50,7 @@ TEST_CASE("facts from scopes (quirk 20)") {
       {{"onvif://www.onvif.org/macaddr/accc8e010203"}, "", "", "", "ac:cc:8e:01:02:03"},
       {{"onvif://www.onvif.org/MAC/02%3A9e%3A4b%3A07%3A8c%3Af3"}, "", "", "", "02:9e:4b:07:8c:f3"},
       {{"onvif://www.onvif.org/mac/nonsense"}, "", "", "", ""},
-      {{"onvif://www.onvif.org/name/a%00b%1b[31m%ff"},
-       "a b [31m\xEF\xBF\xBD",
-       "",
-       "",
-       ""},
+      {{"onvif://www.onvif.org/name/a%00b%1b[31m%ff"}, "a b [31m\xEF\xBF\xBD", "", "", ""},
       {{"onvif://", "onvif://www.onvif.org", "onvif://www.onvif.org/name", "x", "", "://"}, "", "", "", ""},
   };
   for (const Case& c : cases) {
@@ -113,23 +109,47 @@ TEST_CASE("service addresses in the order in which to try them") {
   };
   for (const Case& c : cases) {
     CAPTURE(c.name);
-    CHECK(order_xaddrs(c.given, ip(c.source), eth0().network) == c.expected);
+    CHECK(order_xaddrs(c.given, ip(c.source), eth0()) == c.expected);
   }
 }
 
 TEST_CASE("on loopback, loopback addresses are right") {
-  const Cidr network = *Cidr::parse("127.0.0.0/8");
-  CHECK(order_xaddrs({"http://127.0.0.3:8000/x"}, ip("127.0.0.3"), network) ==
-        Strings{"http://127.0.0.3:8000/x"});
-  CHECK(order_xaddrs({"http://10.0.0.1:8000/x"}, ip("127.0.0.3"), network) ==
-        Strings{"http://127.0.0.3:8000/x"});
+  os::InterfaceAddress lo = eth0();
+  lo.network = *Cidr::parse("127.0.0.0/8");
+  CHECK(order_xaddrs({"http://127.0.0.3:8000/x"}, ip("127.0.0.3"), lo) == Strings{"http://127.0.0.3:8000/x"});
+  CHECK(order_xaddrs({"http://10.0.0.1:8000/x"}, ip("127.0.0.3"), lo) == Strings{"http://127.0.0.3:8000/x"});
+}
+
+TEST_CASE("IPv6 link-local addresses get the zone of the interface (quirk 11)") {
+  os::InterfaceAddress local = eth0();
+  local.address = ip("fe80::2");
+  local.network = *Cidr::parse("fe80::2/64");
+  CHECK(address_text(ip("fe80::9"), local) == "fe80::9%eth0");
+  CHECK(address_text(ip("fd00::9"), local) == "fd00::9");
+  CHECK(address_text(ip("169.254.1.1"), local) == "169.254.1.1");
+  CHECK(order_xaddrs({"http://[fe80::9]:8000/x", "http://10.0.0.9:80/y"}, ip("fe80::9"), local) ==
+        Strings{"http://[fe80::9%25eth0]:8000/x", "http://[fe80::9%25eth0]:80/y"});
+}
+
+TEST_CASE("one device over both versions of IP") {
+  FoundDevice six = device("fe80::9%eth0", 80, "urn:uuid:a"), four = device("10.0.0.9", 80, "URN:UUID:A");
+  six.interface = four.interface = "eth0";
+  CHECK(same_over_ipv4(six, four));
+  CHECK_FALSE(same_over_ipv4(four, six));
+  CHECK_FALSE(same_over_ipv4(six, six));
+  four.interface = "eth1";
+  CHECK_FALSE(same_over_ipv4(six, four));
+  four = device("10.0.0.9", 80, "");
+  six.endpoint.clear();
+  CHECK_FALSE(same_over_ipv4(six, four));
 }
 
 TEST_CASE("service URLs of an address") {
-  CHECK(service_url(ip("10.0.0.1"), 80, false, "/a") == "http://10.0.0.1/a");
-  CHECK(service_url(ip("10.0.0.1"), 8000, false, "/a") == "http://10.0.0.1:8000/a");
-  CHECK(service_url(ip("10.0.0.1"), 443, true, "/") == "https://10.0.0.1/");
-  CHECK(service_url(ip("fd00::1"), 80, false, "/") == "http://[fd00::1]/");
+  CHECK(service_url("10.0.0.1", 80, false, "/a") == "http://10.0.0.1/a");
+  CHECK(service_url("10.0.0.1", 8000, false, "/a") == "http://10.0.0.1:8000/a");
+  CHECK(service_url("10.0.0.1", 443, true, "/") == "https://10.0.0.1/");
+  CHECK(service_url("fd00::1", 80, false, "/") == "http://[fd00::1]/");
+  CHECK(service_url("fe80::1%eth0", 8000, false, "/") == "http://[fe80::1%25eth0]:8000/");
 }
 
 TEST_CASE("a record of an announcement") {
