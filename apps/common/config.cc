@@ -34,6 +34,31 @@ std::vector<std::string> split_list(std::string_view list) {
   return items;
 }
 
+// What --help shows for a flag's value.
+std::string value_name(const config::KeyInfo& key) {
+  switch (key.kind) {
+    case config::Kind::kPath:
+      return "FILE";
+    case config::Kind::kCount:
+      return "N";
+    case config::Kind::kRate:
+      return "RATE";
+    case config::Kind::kDuration:
+      return "TIME";
+    case config::Kind::kList:
+      return "NAME";
+    default:
+      return key.choices.empty() ? "VALUE" : std::string(key.choices);
+  }
+}
+
+// The key's meaning and its default, where it has one.
+std::string description(const config::KeyInfo& key) {
+  const auto value = config::show(Settings{}, key.name);
+  const bool none = value == "\"\"" || value == "[]" || key.kind == config::Kind::kFlag;
+  return none ? std::string(key.help) : fmt::format("{} (default {})", key.help, value);
+}
+
 // Sets one key from a variable or a flag, where a list is separated by commas.
 Result<void> set_text(Config& config, const config::KeyInfo& key, std::string_view text,
                       const std::string& origin, ErrorCode code) {
@@ -99,14 +124,17 @@ void add_config_flags(CLI::App& app, ConfigFlags& flags, const std::vector<std::
     assert(key != all.end());
     const auto flag = flag_name(name);
     CLI::Option* option = nullptr;
-    if (key->kind == config::Kind::kFlag)
-      option = app.add_flag(flag)->description(std::string(key->help));
-    else if (key->kind == config::Kind::kList)
-      option = app.add_option(flag, *flags.lists.emplace_back(std::make_unique<std::vector<std::string>>()),
-                              std::string(key->help));
-    else
-      option = app.add_option(flag, *flags.texts.emplace_back(std::make_unique<std::string>()),
-                              std::string(key->help));
+    if (key->kind == config::Kind::kFlag) {
+      option = app.add_flag(flag);
+    } else if (key->kind == config::Kind::kList) {
+      // One value each time it is given, so that a file behind it is not taken for another.
+      option = app.add_option(flag, *flags.lists.emplace_back(std::make_unique<std::vector<std::string>>()));
+      option->allow_extra_args(false)->type_name(value_name(*key));
+    } else {
+      option = app.add_option(flag, *flags.texts.emplace_back(std::make_unique<std::string>()));
+      option->type_name(value_name(*key));
+    }
+    option->description(description(*key));
     declared->push_back({std::string(name), option, key->kind == config::Kind::kFlag});
   }
   flags.values = [declared] {

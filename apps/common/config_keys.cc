@@ -209,8 +209,8 @@ Result<void> set_list(Settings& object, std::string_view name, std::vector<std::
 
 std::vector<KeyInfo> all_keys() {
   std::vector<KeyInfo> keys;
-  for (const auto& key : kSettings) keys.push_back({key.name, key.kind, key.help});
-  for (const auto& key : kStream) keys.push_back({key.name, key.kind, key.help});
+  for (const auto& key : kSettings) keys.push_back({key.name, key.kind, key.help, key.choices});
+  for (const auto& key : kStream) keys.push_back({key.name, key.kind, key.help, key.choices});
   return keys;
 }
 

@@ -46,6 +46,7 @@ struct KeyInfo {
   std::string_view name;
   Kind kind;
   std::string_view help;
+  std::string_view choices;
 };
 std::vector<KeyInfo> all_keys();
 

@@ -234,11 +234,46 @@ TEST_CASE("what --print-config prints is a configuration with the same values") 
   CHECK(again->settings.access_log == "-");
 }
 
+TEST_CASE("the example has every key with its default") {
+  std::ifstream file(std::filesystem::path(CAMCTL_SOURCE_DIR) / "examples/camctl.yaml");
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  REQUIRE_FALSE(text.empty());
+  const auto config = from_yaml(text);
+  REQUIRE_MESSAGE(config, config.error().message);
+  for (const auto& key : config::all_keys()) {
+    CAPTURE(key.name);
+    CHECK(config->origins.contains(key.name));
+    CHECK(config::show(config->settings, key.name) == config::show(Settings{}, key.name));
+  }
+  CHECK(config->origins.contains("streams"));
+  CHECK(config->origins.contains("credentials"));
+  // The commented examples too.
+  std::string uncommented;
+  for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
+    end = std::min(text.find('\n', begin), text.size());
+    auto line = text.substr(begin, end - begin);
+    if (line.starts_with("#  ")) line = line.substr(1);
+    if (line.starts_with("streams:") || line.starts_with("credentials:")) line.resize(line.find(':') + 1);
+    uncommented += line + "\n";
+  }
+  Config examples;
+  const Folder folder;
+  folder.write("cameras.password", "x");
+  const auto sources = sources_of({{"DOOR_PASSWORD", "x"}});
+  const auto read = apply_yaml(uncommented, "examples", folder.path, sources, examples);
+  REQUIRE_MESSAGE(read, read.error().message);
+  CHECK(examples.settings.credentials.size() == 3);
+  CHECK(examples.settings.streams.size() == 1);
+}
+
 TEST_CASE("flags of keys are gathered in the order of their declaration") {
   CLI::App app;
   ConfigFlags flags;
   add_config_flags(app, flags, {"listen", "segment_duration", "allow_anonymous", "hosts"});
-  app.parse("--hosts a --hosts b --segment-duration 1 --allow-anonymous --config x.yaml", false);
+  std::string positional;
+  app.add_option("file", positional);
+  app.parse("--hosts a --hosts b file --segment-duration 1 --allow-anonymous --config x.yaml", false);
+  CHECK(positional == "file");
   CHECK(flags.file == "x.yaml");
   const auto values = flags.values();
   REQUIRE(values.size() == 3);
