@@ -152,7 +152,7 @@ HttpTransport::~HttpTransport() {
   if (impl_->curl) curl_easy_cleanup(impl_->curl);
 }
 
-Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request, std::stop_token stop,
+Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request, const std::stop_token& stop,
                                       std::chrono::steady_clock::time_point deadline) {
   CURL* curl = impl_->curl;
   if (!curl) return fail(ErrorCode::kInternal, "libcurl cannot be initialised");
@@ -168,8 +168,9 @@ Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request
   curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, target.c_str());
   curl_easy_setopt(curl, CURLOPT_ADDRESS_SCOPE, zone_of(url));
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.list);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
   curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): its size is set
+  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
 
   Exchange exchange;
   CURLcode code = CURLE_OK;

@@ -44,7 +44,7 @@ class HttpTransport {
   // Blocks. Any status is a reply. Sends Content-Length, never chunks, never credentials of its own, no
   // proxy, and the target byte for byte (quirks 34, 43, 51); an empty target is "/" (quirk 66). Repeats once
   // where the connection ended before a byte of the reply (quirk 33). kTimeout, kNetwork, kLimit, kCancelled.
-  Result<HttpReply> post(const Url& url, const HttpRequest& request, std::stop_token stop,
+  Result<HttpReply> post(const Url& url, const HttpRequest& request, const std::stop_token& stop,
                          std::chrono::steady_clock::time_point deadline);
 
  private:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <functional>
 
 #include "base/text.h"
@@ -114,7 +115,7 @@ Result<void> Interrogation::try_service(const Url& url) {
 }
 
 Result<void> Interrogation::find_service() {
-  std::vector<Url> candidates;
+  std::deque<Url> candidates;  // grows while it is walked
   const auto add = [&](const Url& url) {
     const auto same = [&](const Url& other) { return other.to_string() == url.to_string(); };
     if (std::ranges::none_of(candidates, same)) candidates.push_back(url);
@@ -141,7 +142,7 @@ Result<void> Interrogation::find_service() {
   std::vector<std::string> searched;
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     if (stop_.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-    const Url url = candidates[i];
+    const Url& url = candidates[i];
     auto tried = try_service(url);
     if (tried) return {};
     const ErrorCode code = tried.error().code;
@@ -221,8 +222,9 @@ Result<std::vector<MediaProfile>> Interrogation::ask_profiles_2(const Url& media
     auto profiles = ask(media2, get_profiles_2(types), read_profiles_2);
     const bool told = profiles && std::ranges::any_of(*profiles, [](const auto& p) { return p.has_video; });
     if (told || over()) return profiles;
-    if (profiles && !first) first = std::move(profiles);
-    if (!profiles && !first && first.error().code == ErrorCode::kInternal) first = std::move(profiles);
+    // Profiles without video are better than an error, and the first error is the one to tell.
+    const bool better = profiles ? !first : !first && first.error().code == ErrorCode::kInternal;
+    if (better) first = std::move(profiles);
     if (&types != &kTypes.back()) quirks_.insert(71);
   }
   return first;
