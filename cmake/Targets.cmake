@@ -51,9 +51,15 @@ function(camctl_unit_test name)
   target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
   target_compile_definitions(${name} PRIVATE CAMCTL_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   add_dependencies(unit_tests ${name})
+  if(CAMCTL_FUZZERS)
+    target_compile_options(${name} PRIVATE -O0)  # only the libraries' code has to be quick
+  endif()
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_REGULAR_EXPRESSION "camctl: skipped")
 endfunction()
+
+# Builds the fuzzers and nothing else.
+add_custom_target(fuzzers)
 
 # camctl_fuzzer(NAME SOURCES... LIBS... SEEDS folder): built only by the fuzz preset; run by script/test
 function(camctl_fuzzer name)
@@ -64,5 +70,6 @@ function(camctl_fuzzer name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE camctl_options ${ARG_LIBS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzzers ${name})
   set_property(GLOBAL APPEND PROPERTY CAMCTL_FUZZER_LIST "${name} ${ARG_SEEDS}")
 endfunction()
