@@ -81,8 +81,9 @@ struct GridRange {
 };
 
 GridRange frames_of(std::int64_t begin, std::int64_t end, bool continues) {
-  // Frame k counts where its window's end, (k + 2) * kFrame, is in (begin, end].
-  const auto first = continues ? begin / kFrame - kWindowFrames + 1 : (begin + kFrame - 1) / kFrame;
+  // Frame k counts where its window's end, (k + 2) * kFrame, is in (begin, end]. Where nothing came before,
+  // the one that `begin` is in comes first: a player that starts here finds no hole.
+  const auto first = continues ? begin / kFrame - kWindowFrames + 1 : begin / kFrame;
   return {std::max<std::int64_t>(first, 0), end / kFrame - kWindowFrames + 1};
 }
 
