@@ -90,11 +90,22 @@ Result<media::Bytes> aac_config(const PayloadFormat& format) {
   return audio_specific_config_of(config);
 }
 
+// "G726-32": 32 kbit/s at 8000 samples a second are 4 bits each.
+std::uint8_t g726_bits(const PayloadFormat& format) {
+  constexpr std::uint8_t kUsual = 4;
+  unsigned kbps = 0;
+  const auto rate =
+      std::string_view(format.encoding).substr(std::min<std::size_t>(5, format.encoding.size()));
+  std::from_chars(rate.data(), rate.data() + rate.size(), kbps);
+  return kbps >= 16 && kbps <= 40 ? static_cast<std::uint8_t>(kbps / 8) : kUsual;
+}
+
 Result<media::AudioInfo> describe_audio(const PayloadFormat& format, Codec codec) {
   media::AudioInfo audio;
   audio.codec = codec;
   audio.clock_rate = audio.sample_rate = format.clock_rate;
   audio.channels = format.channels;
+  if (codec == Codec::kG726) audio.config = {g726_bits(format)};
   if (codec != Codec::kAac) return audio;
   auto config = aac_config(format);
   if (!config) return fail(config.error());

@@ -38,7 +38,9 @@ struct AudioInfo {
   std::uint32_t clock_rate = 0;  // ticks per second of this track's times
   std::uint32_t sample_rate = 0;
   std::uint16_t channels = 0;
-  Bytes config;  // AAC: AudioSpecificConfig (ISO 14496-3 §1.6.2.1); else what the codec needs, or empty
+  // AAC: AudioSpecificConfig (ISO 14496-3 §1.6.2.1). G.726, packed as RFC 3551 §4.5.4 says: one byte, the
+  // bits of a sample (2 to 5; none: 4). Else what the codec needs, or empty.
+  Bytes config;
   friend bool operator==(const AudioInfo&, const AudioInfo&) = default;
 };
 

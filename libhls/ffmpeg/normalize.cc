@@ -170,7 +170,9 @@ AudioTrack::AudioTrack(const AVStream& stream) : time_base_(stream.time_base) {
   info_.channels = dimension(parameters.ch_layout.nb_channels);
   const auto config = extradata(parameters);
   if (info_.codec == Codec::kPcma || info_.codec == Codec::kPcmu) return;
-  if (info_.codec != Codec::kAac)
+  if (info_.codec == Codec::kG726)
+    info_.config = {static_cast<std::uint8_t>(parameters.bits_per_coded_sample)};
+  else if (info_.codec != Codec::kAac)
     info_.config = decoder_config(parameters);
   else if (media::parse_audio_specific_config(config))  // else ADTS will say
     info_.config.assign(config.begin(), config.end());

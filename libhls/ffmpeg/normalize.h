@@ -59,7 +59,7 @@ class AudioTrack {
   media::Ticks last_ = 0;
 };
 
-// AudioInfo::config for audio that is neither AAC nor G.711: the codec's id in libavcodec (4 bytes,
+// AudioInfo::config for audio that is neither AAC, G.711 nor G.726: the codec's id in libavcodec (4 bytes,
 // big-endian), its bits per sample (1 byte), and its extradata.
 media::Bytes decoder_config(const AVCodecParameters& parameters);
 inline constexpr std::size_t kDecoderConfigHeader = 5;

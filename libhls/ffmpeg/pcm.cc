@@ -16,10 +16,15 @@ using media::Codec;
 constexpr std::uint32_t kUsefulBitsPerSample = 4;
 constexpr std::size_t kMaxExtradata = 64u << 10;  // Vorbis has some kB, all others a few bytes
 
+// `config` has our header of codecs that have no form of their own.
+bool has_header(const media::AudioInfo& info) {
+  const bool own_form = info.codec == Codec::kAac || info.codec == Codec::kPcma ||
+                        info.codec == Codec::kPcmu || info.codec == Codec::kG726;
+  return !own_form && info.config.size() >= av::kDecoderConfigHeader;
+}
+
 AVCodecID decoder_id(const media::AudioInfo& info) {
-  if (info.codec == Codec::kPcma || info.codec == Codec::kPcmu || info.codec == Codec::kAac)
-    return av::codec_id(info.codec);
-  if (info.config.size() < av::kDecoderConfigHeader) return av::codec_id(info.codec);
+  if (!has_header(info)) return av::codec_id(info.codec);
   std::uint32_t id = 0;
   for (std::size_t i = 0; i < 4; ++i) id = id << 8 | info.config[i];
   return static_cast<AVCodecID>(id);
@@ -29,8 +34,13 @@ AVCodecID decoder_id(const media::AudioInfo& info) {
 std::span<const std::uint8_t> own_config(const media::AudioInfo& info) {
   const std::span<const std::uint8_t> config(info.config);
   if (info.codec == Codec::kAac) return config;
-  return config.size() > av::kDecoderConfigHeader ? config.subspan(av::kDecoderConfigHeader)
-                                                  : std::span<const std::uint8_t>();
+  return has_header(info) ? config.subspan(av::kDecoderConfigHeader) : std::span<const std::uint8_t>();
+}
+
+int bits_per_sample(const media::AudioInfo& info) {
+  constexpr int kUsualG726 = 4;
+  if (info.codec == Codec::kG726) return info.config.empty() ? kUsualG726 : info.config.front();
+  return has_header(info) ? info.config[av::kDecoderConfigHeader - 1] : 0;
 }
 
 bool set_extradata(AVCodecContext& context, std::span<const std::uint8_t> config) {
@@ -65,8 +75,7 @@ Result<AudioDecoder> AudioDecoder::open(const media::AudioInfo& info) {
   decoder.channels_ = std::min(info.channels, kMaxChannels);
   av_channel_layout_default(&context.ch_layout, info.channels);
   context.thread_count = 1;
-  if (info.codec != Codec::kAac && info.config.size() >= av::kDecoderConfigHeader)
-    context.bits_per_coded_sample = info.config[av::kDecoderConfigHeader - 1];
+  context.bits_per_coded_sample = bits_per_sample(info);
   if (!set_extradata(context, own_config(info)))
     return fail(ErrorCode::kLimit, "decoding audio: its configuration is too large");
   if (const int opened = avcodec_open2(&context, codec, nullptr); opened < 0)

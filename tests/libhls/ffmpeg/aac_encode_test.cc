@@ -7,6 +7,9 @@
 #include <numbers>
 
 #include "libhls/ffmpeg/pcm.h"
+#include "libhls/ffmpeg_source.h"
+#include "tests/libhls/ffmpeg/collector.h"
+#include "tests/libhls/ffmpeg/media_file.h"
 
 namespace camctl::hls {
 namespace {
@@ -131,6 +134,46 @@ TEST_CASE("aac encode: loss and garbage inside a segment do no harm") {
   CHECK(encoded->units.size() == 14);  // windows that end within 16000 samples
   segment.units.clear();
   CHECK(encode_aac(segment, {}, 64'000)->units.empty());
+}
+
+TEST_CASE("aac encode: other codecs as libavformat delivers them") {
+  struct Case {
+    const char* name;
+    const char* encode;
+    std::uint32_t rate;
+  };
+  constexpr Case kCases[] = {{"opus.mkv", "-c:a libopus -ac 2", 48'000},
+                             {"g726.wav", "-c:a g726 -b:a 32k", 8000},
+                             {"l16.mkv", "-c:a pcm_s16be", 16'000},
+                             {"mp2.ts", "-c:a mp2", 32'000}};
+  const tests::MediaFolder folder;
+  for (const auto& c : kCases) {
+    CAPTURE(std::string(c.name));
+    FfmpegSourceOptions options;
+    options.url = file_url(folder.make(c.name, tests::tone(2, c.rate) + ' ' + c.encode));
+    options.allow_files = true;
+    tests::Collector collector;
+    collector.run(make_ffmpeg_source(options));
+    REQUIRE(collector.infos.size() == 1);
+    Segment segment;
+    segment.info = collector.infos.front();
+    for (auto& unit : collector.units)
+      segment.units.push_back(std::make_shared<media::AccessUnit>(std::move(unit)));
+    const auto encoded = encode_aac(segment, {}, 128'000);
+    REQUIRE(encoded);
+    CHECK(encoded->info->audio->sample_rate == c.rate);
+    // Two seconds less the window's overlap, and what the codec pads.
+    const auto expected = static_cast<double>(c.rate) * 2 / 1024;
+    CHECK(static_cast<double>(encoded->units.size()) == doctest::Approx(expected).epsilon(0.15));
+    auto decoder = AudioDecoder::open(*encoded->info->audio);
+    REQUIRE(decoder);
+    Pcm pcm(encoded->info->audio->channels);
+    for (const auto& unit : encoded->units) decoder->decode(unit->data, pcm);
+    double energy = 0;
+    for (const float sample : pcm.channel[0]) energy += static_cast<double>(sample * sample);
+    // lavfi's sine has an amplitude of 1/8.
+    CHECK(std::sqrt(energy / static_cast<double>(pcm.size())) == doctest::Approx(0.088).epsilon(0.2));
+  }
 }
 
 TEST_CASE("aac encode: what can be encoded") {
