@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "apps/common/camera.h"
 #include "apps/common/config.h"
 #include "apps/common/config_keys.h"
 #include "base/atomic_file.h"
@@ -134,21 +135,24 @@ class Reader {
     std::map<std::string, Settings::Overrides, std::less<>> streams;
     std::vector<std::string_view> names;
     for (const auto& key : config::stream_keys()) names.push_back(key.name);
-    auto done = each_key(value, "\"streams\"", [&](const std::string& id, const YAML::Node& stream) {
-      auto& overrides = streams[id];
-      return each_key(
-          stream, "a stream", [&](const std::string& key, const YAML::Node& node) -> Result<void> {
-            const auto text = scalar(key, node);
-            StreamSettings scratch;
-            if (!text) return fail(text.error());
-            if (auto set = config::set(scratch, key, *text); !set) {
-              if (set.error().code == ErrorCode::kNotFound) return unknown(key, names);
-              return at(node).fail(fmt::format("\"{}\": {}", key, excerpt_message(set.error().message)));
-            }
-            overrides.emplace_back(key, *text);
-            return {};
-          });
-    });
+    auto done =
+        each_key(value, "\"streams\"", [&](const std::string& id, const YAML::Node& stream) -> Result<void> {
+          if (!is_camera_id(id))
+            return Place(where_, place_of_key_).fail(fmt::format("\"{}\" is no id of a camera", excerpt(id)));
+          auto& overrides = streams[id];
+          return each_key(
+              stream, "a stream", [&](const std::string& key, const YAML::Node& node) -> Result<void> {
+                const auto text = scalar(key, node);
+                StreamSettings scratch;
+                if (!text) return fail(text.error());
+                if (auto set = config::set(scratch, key, *text); !set) {
+                  if (set.error().code == ErrorCode::kNotFound) return unknown(key, names);
+                  return at(node).fail(fmt::format("\"{}\": {}", key, excerpt_message(set.error().message)));
+                }
+                overrides.emplace_back(key, *text);
+                return {};
+              });
+        });
     if (!done) return done;
     config_.settings.streams = std::move(streams);
     config_.origins["streams"] = at(value).origin();

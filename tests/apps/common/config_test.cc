@@ -75,6 +75,7 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"{a: [}\n", "not valid YAML", ""},
       {"streams: {stream_0: {bitrat: 1k}}\n", "camctl.yaml:1:22: unknown key", "did you mean \"bitrate\"?"},
       {"streams: {stream_0: {height: -1}}\n", "\"height\": must be between 0 and 4320", ""},
+      {"streams: {a/b: {}}\n", "camctl.yaml:1:11: \"a/b\" is no id of a camera", ""},
       {"streams: [a]\n", "\"streams\" must be a map", ""},
       {"credentials: a\n", "\"credentials\" must be a list", ""},
       {"credentials: [{user: a, password: b}]\n", "needs a host", ""},
