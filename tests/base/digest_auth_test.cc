@@ -29,8 +29,8 @@ TEST_CASE("challenges are read from one header or several, in every form cameras
   };
   using S = Challenge::Scheme;
   const Row rows[] = {
-      {R"x(Digest realm="IP Camera(C1234)", nonce="abc", stale="FALSE")x", 1, S::kDigest, "IP Camera(C1234)", "abc",
-       false, true},
+      {R"x(Digest realm="IP Camera(C1234)", nonce="abc", stale="FALSE")x", 1, S::kDigest, "IP Camera(C1234)",
+       "abc", false, true},
       {R"(Digest qop="auth,auth-int", realm="a, b=\"c\"", nonce="n=1", algorithm=MD5)", 1, S::kDigest,
        "a, b=\"c\"", "n=1", true, true},
       {R"(Digest realm=x, nonce=y, qop=auth, algorithm="SHA-256")", 1, S::kDigest, "x", "y", true, true},
