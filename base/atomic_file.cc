@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "base/os/fd.h"
 
@@ -15,7 +15,7 @@ namespace {
 
 tl::unexpected<Error> io_failure(std::string_view doing, const std::filesystem::path& path, int error) {
   const auto code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
-  return fail(code, fmt::format("{} {}: {}", doing, path.string(), std::strerror(error)));
+  return fail(code, fmt::format("{} {}: {}", doing, path.string(), std::generic_category().message(error)));
 }
 
 bool write_all(int fd, std::string_view content) {

@@ -58,7 +58,7 @@ Result<void> scan(const ScanOptions& options, std::stop_token stop,
   if (!poller) return fail(poller.error());
   discovery::Scanner scanner(options, std::move(*locals), std::move(*plan), std::move(*poller), found,
                              progress);
-  return scanner.run(std::move(stop));
+  return scanner.run(stop);
 }
 
 }  // namespace camctl::onvif

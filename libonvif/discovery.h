@@ -37,16 +37,17 @@ struct FoundDevice {
 
 struct ScanOptions {
   std::chrono::milliseconds wait{2500};  // the window for WS-Discovery answers (quirk 14)
-  std::vector<std::string> interfaces;   // empty: every one that is up, lo too
-  std::vector<Cidr> networks;            // to sweep
-  std::vector<std::uint16_t> ports;      // of the sweep; empty: default_sweep_ports()
+  std::vector<std::string> interfaces;  // empty: every one that is up, lo too; one: nothing leaves by another
+  std::vector<Cidr> networks;           // to sweep
+  std::vector<std::uint16_t> ports;     // of the sweep; empty: default_sweep_ports()
   unsigned connects_per_second = 4000;
-  unsigned jobs = 512;  // connects in flight
+  unsigned jobs = 1024;  // connects in flight; fewer where the process may not have so many descriptors
   bool ws_discovery = true;
   bool watch = false;  // goes on for ever: listens for Hello and Bye, and looks again for each device
   std::chrono::milliseconds look_every{
       30'000};  // a device that lost its power is told to be gone after two looks
-  std::chrono::milliseconds connect_timeout{700};
+  std::chrono::milliseconds connect_timeout{1200};  // holds one repeated SYN (after 1 s)
+  std::chrono::milliseconds total_timeout{0};       // 0: none
 };
 
 const std::vector<std::uint16_t>& default_sweep_ports();  // quirk 25
@@ -59,8 +60,8 @@ struct ScanProgress {
 // Blocks until the window is over and the sweep is done, or until `stop`. `found` is called on the calling
 // thread once for each device, as soon as it is known for sure; duplicates are merged (quirks 17, 18). With
 // `watch` it is called again when a device changes or goes, which a Bye tells, or two looks in vain.
-// kCancelled after `stop`; kUsage for interfaces that are not there and networks that are too large;
-// kNetwork, kIo.
+// kCancelled after `stop`; kTimeout after total_timeout; kUsage for interfaces that are not there and
+// networks that are too large; kNetwork, kIo.
 Result<void> scan(const ScanOptions& options, std::stop_token stop,
                   const std::function<void(const FoundDevice&)>& found,
                   const std::function<void(const ScanProgress&)>& progress = {});

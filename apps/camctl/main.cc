@@ -4,8 +4,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "apps/camctl/commands.h"
@@ -67,7 +67,8 @@ int run(const std::string& name, std::vector<std::string> arguments, const Folde
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execv(program->c_str(), argv.data());
-  return fail_with(ErrorCode::kIo, "running " + program->string() + ": " + std::strerror(errno));
+  return fail_with(ErrorCode::kIo,
+                   "running " + program->string() + ": " + std::generic_category().message(errno));
 }
 
 int completion(const std::vector<std::string>& arguments) {
@@ -108,5 +109,6 @@ int main(int argc, char** argv) {
   using namespace camctl;
   const int code = apps::main(std::vector<std::string>(argv + (argc > 0 ? 1 : 0), argv + argc));
   if (std::fflush(stdout) == 0) return code;
-  return apps::fail_with(ErrorCode::kIo, std::string("writing to standard output: ") + std::strerror(errno));
+  return apps::fail_with(
+      ErrorCode::kIo, std::string("writing to standard output: ") + std::generic_category().message(errno));
 }

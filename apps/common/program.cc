@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
 #include <exception>
+#include <system_error>
 
 #include "apps/common/app.h"
 #include "apps/common/help.h"
@@ -93,7 +93,9 @@ Outcome parse(CLI::App& app, const CommonOptions& common, std::vector<std::strin
     return {report(program, usage_error(app, problem, program), wants_json(app, common, as_given)), false};
   }
   if (std::fflush(stdout) == 0) return {0, false};
-  const Error error{ErrorCode::kIo, fmt::format("writing to standard output: {}", std::strerror(errno)), {}};
+  const Error error{ErrorCode::kIo,
+                    fmt::format("writing to standard output: {}", std::generic_category().message(errno)),
+                    {}};
   return {report(program, error, false), false};
 }
 

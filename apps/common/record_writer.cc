@@ -2,7 +2,7 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <cstring>
+#include <system_error>
 
 #include "apps/common/app.h"
 
@@ -86,7 +86,8 @@ Result<void> RecordWriter::finish() {
   self.put("");
   if (self.error == EPIPE) return fail(ErrorCode::kCancelled, "standard output was closed");
   if (self.error != 0)
-    return fail(ErrorCode::kIo, std::string("writing to standard output: ") + std::strerror(self.error));
+    return fail(ErrorCode::kIo,
+                std::string("writing to standard output: ") + std::generic_category().message(self.error));
   return {};
 }
 

@@ -7,7 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 
 #include "apps/common/app.h"
 
@@ -41,7 +41,8 @@ void handle(int signal, void (*handler)(int)) {
 
 Result<std::unique_ptr<SignalStop>> SignalStop::install() {
   int fds[2];
-  if (pipe(fds) != 0) return fail(ErrorCode::kIo, std::string("making a pipe: ") + std::strerror(errno));
+  if (pipe(fds) != 0)
+    return fail(ErrorCode::kIo, std::string("making a pipe: ") + std::generic_category().message(errno));
   for (int fd : fds) fcntl(fd, F_SETFD, FD_CLOEXEC);
   fcntl(fds[1], F_SETFL, O_NONBLOCK);
   std::unique_ptr<SignalStop> self(new SignalStop);

@@ -67,7 +67,7 @@ Result<onvif::ScanOptions> scan_options(const Flags& flags, const CommonOptions&
   options.look_every = flags.watch_every;
   options.interfaces = common.interfaces;
   if (common.jobs > 0) options.jobs = common.jobs;
-  if (common.timeout.count() > 0) options.connect_timeout = common.timeout;
+  options.total_timeout = common.timeout;
   return options;
 }
 

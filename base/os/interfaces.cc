@@ -8,8 +8,8 @@
 
 #include <bit>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <system_error>
 
 namespace camctl::os {
 namespace {
@@ -38,7 +38,8 @@ int prefix_length(const sockaddr* mask) {
 Result<std::vector<InterfaceAddress>> interface_addresses() {
   ifaddrs* first = nullptr;
   if (getifaddrs(&first) != 0)
-    return fail(ErrorCode::kIo, fmt::format("listing network interfaces: {}", std::strerror(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("listing network interfaces: {}", std::generic_category().message(errno)));
   const std::unique_ptr<ifaddrs, decltype(&freeifaddrs)> owner(first, freeifaddrs);
 
   std::vector<InterfaceAddress> result;
@@ -59,6 +60,20 @@ Result<std::vector<InterfaceAddress>> interface_addresses() {
                       .multicast = (entry->ifa_flags & IFF_MULTICAST) != 0});
   }
   return result;
+}
+
+Result<void> bind_to_interface(int socket, const std::string& interface) {
+#ifdef __APPLE__
+  const unsigned index = if_nametoindex(interface.c_str());
+  const bool bound = setsockopt(socket, IPPROTO_IP, IP_BOUND_IF, &index, sizeof index) == 0 ||
+                     setsockopt(socket, IPPROTO_IPV6, IPV6_BOUND_IF, &index, sizeof index) == 0;
+#else
+  const auto size = static_cast<socklen_t>(interface.size());
+  const bool bound = setsockopt(socket, SOL_SOCKET, SO_BINDTODEVICE, interface.data(), size) == 0;
+#endif
+  if (bound) return {};
+  return fail(ErrorCode::kIo,
+              fmt::format("binding a socket to {}: {}", interface, std::generic_category().message(errno)));
 }
 
 }  // namespace camctl::os

@@ -21,4 +21,7 @@ struct InterfaceAddress {
 // Every address of every interface that is up, interfaces in the system's order. kIo.
 Result<std::vector<InterfaceAddress>> interface_addresses();
 
+// Lets a socket send and receive by that interface only, whatever the routes say. kIo.
+Result<void> bind_to_interface(int socket, const std::string& interface);
+
 }  // namespace camctl::os

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <string>
+#include <system_error>
 
 namespace camctl::os {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 template <class Value>
 Result<void> set(int socket, int option, const Value& value, const char* doing) {
   if (::setsockopt(socket, IPPROTO_IP, option, &value, sizeof value) == 0) return {};
-  return fail(ErrorCode::kIo, std::string(doing) + ": " + std::strerror(errno));
+  return fail(ErrorCode::kIo, std::string(doing) + ": " + std::generic_category().message(errno));
 }
 
 ip_mreqn request_for(unsigned interface_index) {

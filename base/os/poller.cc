@@ -4,8 +4,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <string>
+#include <system_error>
 
 namespace camctl::os {
 namespace {
@@ -19,14 +19,16 @@ epoll_event interest(bool read, bool write, std::uint64_t tag) {
 
 Result<void> control(int poller, int operation, int fd, epoll_event event) {
   if (epoll_ctl(poller, operation, fd, &event) == 0) return {};
-  return fail(ErrorCode::kIo, std::string("watching a socket: ") + std::strerror(errno));
+  return fail(ErrorCode::kIo, std::string("watching a socket: ") + std::generic_category().message(errno));
 }
 
 }  // namespace
 
 Result<Poller> Poller::create() {
   Fd fd(epoll_create1(EPOLL_CLOEXEC));
-  if (!fd) return fail(ErrorCode::kIo, std::string("making an epoll set: ") + std::strerror(errno));
+  if (!fd)
+    return fail(ErrorCode::kIo,
+                std::string("making an epoll set: ") + std::generic_category().message(errno));
   return Poller(std::move(fd));
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/os/interfaces.h"
 #include "libonvif/discovery/record.h"
 #include "libonvif/discovery/socket_address.h"
 
@@ -30,13 +31,21 @@ os::Fd open_socket(int family) {
 
 }  // namespace
 
-Connector::Connector(os::Poller& poller, std::chrono::milliseconds connect_timeout, std::uint64_t first_tag)
-    : poller_(poller), connect_timeout_(connect_timeout), next_tag_(first_tag) {}
+Connector::Connector(os::Poller& poller, std::chrono::milliseconds connect_timeout, std::uint64_t first_tag,
+                     std::string interface)
+    : poller_(poller),
+      connect_timeout_(connect_timeout),
+      next_tag_(first_tag),
+      interface_(std::move(interface)) {}
 
 bool Connector::start(Task task) {
   const SocketAddress to = socket_address(task.address, task.port, task.interface_index);
   os::Fd fd = open_socket(to.storage.ss_family);
   if (!fd) return !out_of_resources(errno) ? (task.done({}), true) : false;
+  if (!interface_.empty() && !os::bind_to_interface(fd.get(), interface_)) {
+    task.done({});
+    return true;
+  }
   if (connect(fd.get(), to.get(), to.size) != 0 && errno != EINPROGRESS) {
     if (out_of_resources(errno)) return false;
     task.done({});

@@ -33,7 +33,9 @@ class Connector {
   };
 
   // Events of its sockets come back with tags from `first_tag` on.
-  Connector(os::Poller& poller, std::chrono::milliseconds connect_timeout, std::uint64_t first_tag);
+  // They use `interface` only, if it is not empty.
+  Connector(os::Poller& poller, std::chrono::milliseconds connect_timeout, std::uint64_t first_tag,
+            std::string interface);
 
   // Connects; `done` is called from on_event(), expire() or this call. False if the system has no descriptor
   // or port left just now: try again later.
@@ -62,6 +64,7 @@ class Connector {
   os::Poller& poller_;
   std::chrono::milliseconds connect_timeout_;
   std::uint64_t next_tag_;
+  std::string interface_;
   std::unordered_map<std::uint64_t, Connection> connections_;
   std::multimap<Clock::time_point, std::uint64_t> deadlines_;
 };

@@ -47,9 +47,8 @@ std::string same_host_redirect(CURL* easy, const std::string& from) {
 }  // namespace
 
 struct HttpCheck::Impl {
-  explicit Impl(std::chrono::milliseconds t) : timeout(t) {}
-
-  std::chrono::milliseconds timeout;
+  std::chrono::milliseconds timeout{0};
+  std::string interface;  // as CURLOPT_INTERFACE takes it
   std::unique_ptr<curl_slist, ListDeleter> headers;
   std::deque<std::unique_ptr<Job>> queue;
   std::unordered_map<CURL*, std::unique_ptr<Job>> running;
@@ -59,7 +58,10 @@ struct HttpCheck::Impl {
   void finish(CURL* easy, CURLcode code);
 };
 
-HttpCheck::HttpCheck(std::chrono::milliseconds timeout) : impl_(std::make_unique<Impl>(timeout)) {
+HttpCheck::HttpCheck(std::chrono::milliseconds timeout, const std::string& interface)
+    : impl_(std::make_unique<Impl>()) {
+  impl_->timeout = timeout;
+  if (!interface.empty()) impl_->interface = "if!" + interface;
   curl_global_init(CURL_GLOBAL_DEFAULT);
   impl_->multi = curl_multi_init();
   curl_slist* headers = nullptr;
@@ -80,14 +82,15 @@ HttpCheck::~HttpCheck() {
 void HttpCheck::Impl::start(std::unique_ptr<Job> job) {
   job->easy.reset(curl_easy_init());
   CURL* easy = job->easy.get();
-  const std::string_view body = date_request();
+  static const std::string body(date_request());
   curl_easy_setopt(easy, CURLOPT_URL, job->url.c_str());
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+  if (!interface.empty()) curl_easy_setopt(easy, CURLOPT_INTERFACE, interface.c_str());
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);

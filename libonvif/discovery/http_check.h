@@ -27,7 +27,8 @@ class HttpCheck {
  public:
   using Done = std::function<void(const HttpOutcome&)>;
 
-  explicit HttpCheck(std::chrono::milliseconds timeout);
+  // Uses `interface` only, if it is not empty.
+  HttpCheck(std::chrono::milliseconds timeout, const std::string& interface);
   ~HttpCheck();
   HttpCheck(const HttpCheck&) = delete;
   HttpCheck& operator=(const HttpCheck&) = delete;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 #include "base/os/multicast.h"
 #include "libonvif/discovery/socket_address.h"
@@ -21,7 +22,8 @@ constexpr int kHops = 1;                 // WS-Discovery 2005/04 §2.4: the grou
 Result<os::Fd> open_socket(int family) {
   os::Fd fd(socket(family, SOCK_DGRAM, 0));
   if (!fd)
-    return fail(ErrorCode::kIo, std::string("opening a socket for WS-Discovery: ") + std::strerror(errno));
+    return fail(ErrorCode::kIo,
+                std::string("opening a socket for WS-Discovery: ") + std::generic_category().message(errno));
   fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
   fcntl(fd.get(), F_SETFL, O_NONBLOCK);
   setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
@@ -48,8 +50,9 @@ Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
   if (!fd) return fail(fd.error());
   const SocketAddress address = socket_address(local.address, 0, local.index);
   if (bind(fd->get(), address.get(), address.size) != 0 || !send_through(fd->get(), local))
-    return fail(ErrorCode::kIo, fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
-                                            local.address.to_string(), std::strerror(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
+                            local.address.to_string(), std::generic_category().message(errno)));
   return ProbeSocket(std::move(*fd), local);
 }
 
@@ -60,16 +63,18 @@ Result<ProbeSocket> ProbeSocket::listener(const os::InterfaceAddress& local) {
   const SocketAddress any = socket_address(*IpAddress::parse("0.0.0.0"), kDiscoveryPort);
   if (setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
       bind(fd->get(), any.get(), any.size) != 0)
-    return fail(ErrorCode::kIo,
-                fmt::format("listening on UDP port {}: {}", kDiscoveryPort, std::strerror(errno)));
+    return fail(ErrorCode::kIo, fmt::format("listening on UDP port {}: {}", kDiscoveryPort,
+                                            std::generic_category().message(errno)));
   if (auto joined = os::join_multicast(fd->get(), *IpAddress::parse(kDiscoveryGroup), local.index); !joined)
     return fail(joined.error());
   return ProbeSocket(std::move(*fd), local);
 }
 
-Result<ProbeSocket> ProbeSocket::unbound() {
+Result<ProbeSocket> ProbeSocket::unbound(const std::string& interface) {
   auto fd = open_socket(AF_INET);
   if (!fd) return fail(fd.error());
+  if (!interface.empty())
+    if (auto bound = os::bind_to_interface(fd->get(), interface); !bound) return fail(bound.error());
   return ProbeSocket(std::move(*fd), {});
 }
 
@@ -78,8 +83,8 @@ Result<void> ProbeSocket::multicast(std::string_view message) {
   const SocketAddress group = socket_address(*IpAddress::parse(name), kDiscoveryPort, local_.index);
   if (sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, group.get(), group.size) >= 0)
     return {};
-  return fail(ErrorCode::kNetwork,
-              fmt::format("sending a probe on {}: {}", local_.interface, std::strerror(errno)));
+  return fail(ErrorCode::kNetwork, fmt::format("sending a probe on {}: {}", local_.interface,
+                                               std::generic_category().message(errno)));
 }
 
 void ProbeSocket::unicast(std::string_view message, const IpAddress& to) {

@@ -24,8 +24,8 @@ class ProbeSocket {
   // Hears what devices tell the group on `local` by themselves: Hello and Bye. Shares port 3702 with whoever
   // else listens (quirk 16). kIo.
   static Result<ProbeSocket> listener(const os::InterfaceAddress& local);
-  // For unicast probes to anywhere; the system chooses the interface (quirk 23). kIo.
-  static Result<ProbeSocket> unbound();
+  // For unicast probes to anywhere (quirk 23), by `interface` only if it is not empty. kIo.
+  static Result<ProbeSocket> unbound(const std::string& interface);
 
   int fd() const { return fd_.get(); }
   const os::InterfaceAddress& local() const { return local_; }

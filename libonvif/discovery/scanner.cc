@@ -1,6 +1,7 @@
 #include "libonvif/discovery/scanner.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -19,6 +20,12 @@ constexpr auto kUnicastGrace = 1000ms;  // for the answer to a unicast probe (qu
 constexpr std::array kProbeTimes = {Scanner::Clock::duration(0ms), Scanner::Clock::duration(300ms)};
 constexpr std::array kProbeKinds = {ProbeKind::kTransmitter, ProbeKind::kDevice, ProbeKind::kUntyped};
 
+// What the sweep may use; the rest is for curl and for everything else.
+std::size_t spare_descriptors() {
+  constexpr long kReserved = 64 + static_cast<long>(HttpCheck::kMaxAtOnce), kLeast = 16;
+  return static_cast<std::size_t>(std::max(sysconf(_SC_OPEN_MAX) - kReserved, kLeast));
+}
+
 }  // namespace
 
 Scanner::Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> locals, SweepPlan plan,
@@ -26,12 +33,14 @@ Scanner::Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> l
     : options_(options),
       ports_(options.ports.empty() ? default_sweep_ports() : options.ports),
       locals_(std::move(locals)),
+      only_interface_(options.interfaces.size() == 1 ? locals_.front().interface : ""),
+      jobs_(std::min<std::size_t>(options.jobs, spare_descriptors())),
       plan_(std::move(plan)),
       poller_(std::move(poller)),
       found_(std::move(found)),
       progress_callback_(std::move(progress)),
-      http_(kHttpTimeout),
-      connector_(poller_, options.connect_timeout, kFirstConnectionTag),
+      http_(kHttpTimeout, only_interface_),
+      connector_(poller_, options.connect_timeout, kFirstConnectionTag, only_interface_),
       pace_(options.connects_per_second, Clock::now()),
       start_(Clock::now()),
       window_end_(start_ + (options.ws_discovery ? options.wait : 0ms)) {
@@ -54,7 +63,7 @@ Result<void> Scanner::open_sockets() {
   probing_ = sockets_.size();
   if (sockets_.empty() && plan_.host_count() == 0) return fail(last);
   if (plan_.host_count() > 0) {
-    auto socket = ProbeSocket::unbound();
+    auto socket = ProbeSocket::unbound(only_interface_);
     if (!socket) return fail(socket.error());
     if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
     unicast_ = sockets_.size();
@@ -89,7 +98,7 @@ void Scanner::send_probes(Clock::time_point now) {
 }
 
 void Scanner::feed_sweep(Clock::time_point now) {
-  while (connector_.pending() < options_.jobs) {
+  while (connector_.pending() < jobs_) {
     if (queue_.empty() && !plan_done_) {
       const auto address = plan_.next();
       plan_done_ = !address;
@@ -134,7 +143,7 @@ void Scanner::report_progress() {
   if (progress_callback_) progress_callback_(progress_);
 }
 
-Result<void> Scanner::run(std::stop_token stop) {
+Result<void> Scanner::run(const std::stop_token& stop) {
   if (auto ok = open_sockets(); !ok) return fail(ok.error());
   for (bool window_open = true;;) {
     const auto now = Clock::now();
@@ -142,6 +151,11 @@ Result<void> Scanner::run(std::stop_token stop) {
       stopping_ = true;
       emit_rest();
       return fail(ErrorCode::kCancelled, "the scan was interrupted");
+    }
+    if (options_.total_timeout > 0ms && now >= start_ + options_.total_timeout) {
+      stopping_ = true;
+      emit_rest();
+      return fail(ErrorCode::kTimeout, "the scan did not end in time", "allow more with --timeout");
     }
     send_probes(now);
     feed_sweep(now);

@@ -32,7 +32,7 @@ class Scanner {
   Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> locals, SweepPlan plan,
           os::Poller poller, Found found, Progress progress);
 
-  Result<void> run(std::stop_token stop);
+  Result<void> run(const std::stop_token& stop);
 
   static constexpr std::size_t kMaxDevices = 65'536;  // a flood of forged answers ends here
 
@@ -112,6 +112,8 @@ class Scanner {
   const ScanOptions options_;
   const std::vector<std::uint16_t> ports_;
   const std::vector<os::InterfaceAddress> locals_;
+  const std::string only_interface_;  // the one that was asked for; empty if none or several were
+  const std::size_t jobs_;
   SweepPlan plan_;
   os::Poller poller_;
   Found found_;

@@ -139,6 +139,7 @@ void Scanner::emit(const IpAddress& address, Host& host, Device& device) {
 
 void Scanner::emit_rest() {
   std::vector<IpAddress> addresses;
+  addresses.reserve(hosts_.size());
   for (const auto& [address, host] : hosts_) addresses.push_back(address);
   for (const IpAddress& address : addresses) settle(address);
 }

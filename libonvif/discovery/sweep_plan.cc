@@ -5,6 +5,15 @@
 #include <algorithm>
 
 namespace camctl::onvif::discovery {
+namespace {
+
+// Whether a walk over `network` visits it: the network and broadcast addresses are none of its hosts.
+bool visits(const Cidr& network, const IpAddress& address) {
+  return network.contains(address) && network.host(0) <= address &&
+         address <= network.host(network.host_count() - 1);
+}
+
+}  // namespace
 
 Result<SweepPlan> SweepPlan::make(std::vector<Cidr> networks) {
   SweepPlan plan;
@@ -28,7 +37,7 @@ std::optional<IpAddress> SweepPlan::next() {
     while (host_ < networks_[network_].host_count()) {
       const IpAddress address = networks_[network_].host(host_++);
       const auto before = networks_.begin() + static_cast<std::ptrdiff_t>(network_);
-      if (std::none_of(networks_.begin(), before, [&](const Cidr& n) { return n.contains(address); }))
+      if (std::none_of(networks_.begin(), before, [&](const Cidr& n) { return visits(n, address); }))
         return address;
     }
   return std::nullopt;

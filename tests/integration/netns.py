@@ -35,6 +35,8 @@ class Network:
             pytest.skip(f"no network namespaces here: {error.stderr.strip()}")
         self.names.append(namespace)
         run("ip", "-n", namespace, "link", "set", "lo", "up")
+        # IPv6 addresses can be used at once, not a second later.
+        run(*inside(namespace, "sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0"))
         return namespace
 
     def link(self, a, a_interface, a_address, b, b_interface, b_address):
