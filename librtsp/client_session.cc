@@ -220,8 +220,12 @@ ClientSession::Task<> ClientSession::set_up(const DescribedTrack& track) {
         agreed->interleaved.value_or(std::pair<std::uint8_t, std::uint8_t>(2 * index, 2 * index + 1));
     channels_[channels.first] = static_cast<std::int8_t>(2 * index);
     channels_[channels.second] = static_cast<std::int8_t>(2 * index + 1);
-  } else if (agreed->server_port) {
-    datagrams_.back()->set_peer_ports(agreed->server_port->first, agreed->server_port->second);
+  } else {
+    if (agreed->server_port)
+      datagrams_.back()->set_peer_ports(agreed->server_port->first, agreed->server_port->second);
+    boost::system::error_code error;
+    const auto source = boost::asio::ip::make_address(agreed->source, error);
+    if (!error) datagrams_.back()->accept_from(source);
   }
   track_urls_.push_back(target);
   co_return Result<void>{};

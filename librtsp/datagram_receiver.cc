@@ -42,6 +42,7 @@ DatagramReceiver::DatagramReceiver(EventLoop& loop, boost::asio::ip::address pee
     : loop_(loop),
       poller_(MediaPoller::of(loop)),
       peer_(std::move(peer)),
+      source_(peer_),
       rtcp_(std::move(rtcp)),
       reorder_([this, rtp = std::move(rtp)](media::ByteView packet) {
         if (*alive_) rtp(packet, now_);
@@ -110,7 +111,7 @@ void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
     const ssize_t count = ::recvfrom(fd, scratch.data(), scratch.size(), 0, from.data(), &size);
     if (count < 0) return;  // empty, or an ICMP error that says nothing new
     from.resize(size);
-    if (from.address() != peer_) continue;
+    if (from.address() != peer_ && from.address() != source_) continue;
     const auto packet = media::ByteView(scratch).first(static_cast<std::size_t>(count));
     if (is_rtp)
       reorder_.push(packet, now);

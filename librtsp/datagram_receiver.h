@@ -14,7 +14,8 @@
 
 namespace camctl::rtsp {
 
-// Takes datagrams from one address only. All calls on the loop's thread.
+// Takes datagrams from the server, and from the other address that it may name as their source, only. All
+// calls on the loop's thread.
 class DatagramReceiver final : private MediaPoller::Handler {
  public:
   using Packet = std::function<void(media::ByteView packet, std::chrono::steady_clock::time_point arrival)>;
@@ -30,6 +31,9 @@ class DatagramReceiver final : private MediaPoller::Handler {
   std::uint16_t port() const { return port_; }
   // The server's ports: sends them an empty packet, so that firewalls between let the answers through.
   void set_peer_ports(std::uint16_t rtp, std::uint16_t rtcp);
+  // Where the server says that its packets come from (RFC 2326 §12.39, source). Nothing is sent there: a
+  // server must not make us send to others.
+  void accept_from(const boost::asio::ip::address& source) { source_ = source; }
   void send_rtcp(media::ByteView packet);
 
  private:
@@ -42,6 +46,7 @@ class DatagramReceiver final : private MediaPoller::Handler {
   EventLoop& loop_;
   MediaPoller& poller_;
   const boost::asio::ip::address peer_;
+  boost::asio::ip::address source_;
   Packet rtcp_;
   ReorderBuffer reorder_;
   std::chrono::steady_clock::time_point now_;
