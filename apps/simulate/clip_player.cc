@@ -9,6 +9,10 @@ using namespace std::chrono_literals;
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
+// Frames of all cameras fall on this grid (at 25 and 50 frames a second), so that a process of many cameras
+// wakes fifty times a second and not for each of them. A session's second frame comes so much early at most.
+constexpr auto kGrid = 20ms;
+
 // Behind by more (the machine slept), it starts over instead of sending all that was missed.
 constexpr auto kMaxLag = 2s;
 
@@ -57,7 +61,7 @@ void ClipPlayer::on_readers(std::size_t readers) {
 }
 
 void ClipPlayer::restart(Clock::time_point now) {
-  origin_ = now;
+  origin_ = now - now.time_since_epoch() % kGrid;
   next_ = 0;
 }
 
