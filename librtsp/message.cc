@@ -69,7 +69,7 @@ bool parse_start_line(std::string_view line, Message& message) {
 // Extends the last value over a folded line: both lie behind each other in the buffer.
 void fold(Message& message, std::string_view line) {
   auto& value = message.headers.back().second;
-  value = text::trim({value.data(), static_cast<std::size_t>(line.data() + line.size() - value.data())});
+  value = text::trim(std::string_view(value.begin(), line.end()));
 }
 
 Result<void> add_header(Message& message, std::string_view line) {

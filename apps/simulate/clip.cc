@@ -33,7 +33,7 @@ class MemoryInput {
     context_ = avio_alloc_context(buffer, kIoBuffer, 0, this, read, nullptr, seek);
   }
   ~MemoryInput() {
-    av_freep(&context_->buffer);
+    av_free(context_->buffer);
     avio_context_free(&context_);
   }
   MemoryInput(const MemoryInput&) = delete;
