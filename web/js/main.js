@@ -24,6 +24,7 @@ function notify(text) {
 }
 
 function showCameras(cameras) {
+  const returned = !banner.hidden;
   banner.hidden = true;
   delete grid.dataset.stale;
   const ids = new Set(cameras.map((camera) => camera.id));
@@ -37,6 +38,7 @@ function showCameras(cameras) {
     let tile = tiles.get(camera.id);
     if (tile) {
       tile.update(camera);
+      if (returned) tile.reconnect();
     } else {
       tile = new Tile(camera, notify);
       tiles.set(camera.id, tile);

@@ -81,6 +81,13 @@ export class Player {
     this.#onState("stopped", "");
   }
 
+  /** Loads anew at once, where it plays or waits to try again. */
+  restart() {
+    if (!this.#active) return;
+    this.#retries = 0;
+    this.#open();
+  }
+
   async #open() {
     this.#close();
     const generation = this.#generation;

@@ -57,6 +57,11 @@ export class Tile {
     this.element.remove();
   }
 
+  /** The server is back after a break: its streams may have begun anew. */
+  reconnect() {
+    this.#player.restart();
+  }
+
   // Plays while there is something to play; a short break ("connecting") is left to the player's buffer.
   #control() {
     const { status } = this.#camera;
