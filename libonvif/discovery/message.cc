@@ -14,7 +14,6 @@ namespace camctl::onvif::discovery {
 namespace {
 
 constexpr std::string_view kWhiteSpace = " \t\r\n";
-constexpr std::string_view kOnvifHost = "www.onvif.org";
 
 struct ProbeTypes {
   std::string_view prefix, uri, name;

@@ -117,11 +117,12 @@ std::string repair_xaddr(std::string_view text) {
 
 std::vector<std::string> order_xaddrs(const std::vector<std::string>& xaddrs, const IpAddress& source,
                                       const os::InterfaceAddress& local) {
-  std::vector<Candidate> candidates;
+  const auto better = [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; };
+  std::vector<Candidate> candidates;  // best first, else in the device's order
   for (const std::string& xaddr : xaddrs)
-    if (auto candidate = place(xaddr, source, local)) candidates.push_back(std::move(*candidate));
-  std::stable_sort(candidates.begin(), candidates.end(),
-                   [](const Candidate& a, const Candidate& b) { return a.rank < b.rank; });
+    if (auto candidate = place(xaddr, source, local))
+      candidates.insert(std::upper_bound(candidates.begin(), candidates.end(), *candidate, better),
+                        std::move(*candidate));
   std::vector<std::string> ordered;
   for (Candidate& candidate : candidates) add_missing(ordered, {std::move(candidate.url)}, kMaxXAddrs);
   return ordered;
