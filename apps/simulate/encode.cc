@@ -134,7 +134,7 @@ Result<Track> add_audio(Film& film, Codec codec) {
   auto& c = **context;
   c.sample_rate = codec == Codec::kAac ? kAacRate : kG711Rate;
   c.sample_fmt = codec == Codec::kAac ? AV_SAMPLE_FMT_FLTP : AV_SAMPLE_FMT_S16;
-  c.ch_layout = AV_CHANNEL_LAYOUT_MONO;
+  av_channel_layout_default(&c.ch_layout, 1);
   c.time_base = {1, c.sample_rate};
   if (codec == Codec::kAac) c.bit_rate = kAacBitRate;
   return add_track(film, std::move(*context), nullptr);
@@ -197,7 +197,7 @@ Result<void> encode_audio(Film& film, Track& track, Codec codec) {
   const std::int64_t round = std::int64_t{rate} * kClipSeconds;
   const auto frame = av::make_frame();
   frame->format = track.codec->sample_fmt;
-  frame->ch_layout = AV_CHANNEL_LAYOUT_MONO;
+  av_channel_layout_default(&frame->ch_layout, 1);
   frame->sample_rate = rate;
   frame->nb_samples = step;
   std::vector<float> floats(static_cast<std::size_t>(step));
