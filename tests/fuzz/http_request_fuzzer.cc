@@ -46,7 +46,8 @@ void look_at(Request& request) {
   if (line.find_first_of("\r\n") != std::string::npos) abort();
 }
 
-// The targets of all requests in the input, fed in pieces; then how it ended.
+// All requests in the input, fed in pieces, up to the first that is refused. Whether a broken one is refused
+// at once or when the rest of it has come depends on the pieces.
 std::vector<std::string> read(std::string_view bytes, std::size_t piece) {
   std::vector<std::string> targets;
   RequestReader reader;
@@ -60,7 +61,6 @@ std::vector<std::string> read(std::string_view bytes, std::size_t piece) {
       if (status == RequestReader::Status::kMore) break;
       if (status == RequestReader::Status::kFailed) {
         if (reader.error().status < 400 || reader.error().status > 499) abort();
-        targets.push_back("failed");
         return targets;
       }
       const auto request = reader.take();
