@@ -218,7 +218,8 @@ TEST_CASE("the bytes are those of the RFCs") {
 
 TEST_CASE("long G.711 is cut at samples, and its timestamps go on") {
   Burst burst;
-  Packetizer(Codec::kPcma, {}, {}).packetize(Bytes(3000, 0xD5), true, 1000, burst);
+  const Bytes samples(3000, 0xD5);  // the burst points into it
+  Packetizer(Codec::kPcma, {}, {}).packetize(samples, true, 1000, burst);
   REQUIRE(burst.packets.size() == 3);
   CHECK(parse_rtp(wire(burst, 2))->timestamp == 1000 + 2 * kMaxPayload);
 }
@@ -243,7 +244,8 @@ TEST_CASE("a lost packet leaves a hole in the sequence numbers") {
   int count = 0;
   Packetizer packetizer(Codec::kH264, {}, {.next_sequence = 10}, [&] { return ++count == 2; });
   Burst burst;
-  packetizer.packetize(prefixed({nal(0x65, 4000)}), false, 0, burst);
+  const auto picture = prefixed({nal(0x65, 4000)});
+  packetizer.packetize(picture, false, 0, burst);
   REQUIRE(burst.packets.size() == 2);
   CHECK(parse_rtp(wire(burst, 0))->sequence == 10);
   CHECK(parse_rtp(wire(burst, 1))->sequence == 12);

@@ -33,7 +33,7 @@ RequestReader::Status RequestReader::feed(std::string& input) {
   if (!parser_) {
     // RFC 9112 §2.2: empty lines before a request are skipped.
     while (input.starts_with("\r\n")) input.erase(0, 2);
-    if (input.empty()) return Status::kMore;
+    if (input.empty() || input == "\r") return Status::kMore;
     parser_ = std::make_unique<Parser>();
     parser_->http.eager(true);
     parser_->http.header_limit(kMaxHeaderBytes);

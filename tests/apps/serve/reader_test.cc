@@ -21,6 +21,19 @@ int outcome(std::string input) {
   return -1;
 }
 
+TEST_CASE("a request is the same when it comes byte by byte, empty lines before it too") {
+  RequestReader reader;
+  std::string input;
+  auto status = RequestReader::Status::kMore;
+  for (const char c : std::string("\r\n\r\nPOST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")) {
+    REQUIRE(status == RequestReader::Status::kMore);
+    input += c;
+    status = reader.feed(input);
+  }
+  REQUIRE(status == RequestReader::Status::kDone);
+  CHECK(reader.take()->body == "hi");
+}
+
 TEST_CASE("requests, good and bad") {
   struct Case {
     std::string input;

@@ -80,10 +80,10 @@ TEST_CASE("waiters are tried at once, then at each wake, until they are answered
 }
 
 TEST_CASE("clients that come and leave don't pile up") {
+  std::atomic<int> alive{0};  // outlives the list, whose waiters count it down
   EventLoop loop;
   loop.start("loop");
   WaitList list({&loop});
-  std::atomic<int> alive{0};
   std::promise<void> added;
   loop.post([&] {
     for (int i = 0; i < 10'000; ++i) {
