@@ -38,15 +38,7 @@ const unsigned char* bytes_of(std::string_view text) {
 
 }  // namespace
 
-std::string base64_encode(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');  // EVP_EncodeBlock ends with a NUL
-  const int n = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), bytes_of(bytes),
-                                static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(n));
-  return out;
-}
-
-std::optional<std::string> base64_decode(std::string_view text) {
+std::optional<std::string> decode_nonce(std::string_view text) {
   std::string compact;
   for (const char c : text)
     if (c != ' ' && c != '\t' && c != '\r' && c != '\n') compact += c;
@@ -114,7 +106,7 @@ std::string security_header(const Credentials& credentials, std::string_view non
 
 TokenVerdict check_token(const DigestToken& token, const Credentials& expected,
                          std::chrono::system_clock::time_point now, std::chrono::seconds window) {
-  const auto nonce = base64_decode(token.nonce_base64);
+  const auto nonce = decode_nonce(token.nonce_base64);
   if (!nonce || nonce->empty() || token.username != expected.user) return TokenVerdict::kRefused;
   if (!equal_in_constant_time(token.digest, password_digest(*nonce, token.created, expected.password)))
     return TokenVerdict::kRefused;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/base64.h"
 #include "base/secret.h"
 
 namespace camctl::onvif {
@@ -14,9 +15,9 @@ namespace camctl::onvif {
 // Base64(SHA-1(nonce + created + password)), profile §3.1; `nonce` is raw bytes.
 std::string password_digest(std::string_view nonce, std::string_view created, const Secret& password);
 
-// RFC 4648 §4. Decoding skips white space and gives nothing for anything that is no base64.
-std::string base64_encode(std::string_view bytes);
-std::optional<std::string> base64_decode(std::string_view text);
+// A nonce's base64 (RFC 4648 §4), strict about padding where base64_decode() is not: it is part of a proof.
+// Skips white space and gives nothing for anything that is no base64.
+std::optional<std::string> decode_nonce(std::string_view text);
 
 // "2026-11-22T20:05:49.123Z": milliseconds and Z, because longer forms overflow devices' buffers (quirk 52).
 std::string format_created(std::chrono::system_clock::time_point when);
