@@ -49,7 +49,7 @@ rtsp::FeedOptions ClipPlayer::feed_options(std::chrono::seconds clock_skew) {
 
 void ClipPlayer::on_readers(std::size_t readers) {
   if (readers > 0 && !running_) {
-    const auto now = Clock::now();
+    const auto now = pacer_.now();
     running_ = true;
     stalled_ = false;
     restart(now);

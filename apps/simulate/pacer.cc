@@ -19,12 +19,12 @@ void Pacer::arm() {
   const auto at = std::max(earliest, last_run_ + kShortestSleep);
   if (armed_ != Clock::time_point{} && armed_ <= at) return;
   armed_ = at;
-  timer_.after(std::max(at - Clock::now(), Clock::duration::zero()), [this] { run(); });
+  timer_.after(std::max(at - now(), Clock::duration::zero()), [this] { run(); });
 }
 
 void Pacer::run() {
   armed_ = {};
-  last_run_ = Clock::now();
+  last_run_ = now();
   for (auto& entry : entries_)
     if (entry.due <= last_run_) entry.due = entry.player->play(last_run_);
   arm();

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "base/event_loop.h"
@@ -21,7 +23,11 @@ class Pacer {
     virtual Clock::time_point play(Clock::time_point now) = 0;
   };
 
-  explicit Pacer(EventLoop& loop) : timer_(loop) {}
+  // `clock` tells the time; a test may have its own.
+  explicit Pacer(EventLoop& loop, std::function<Clock::time_point()> clock = Clock::now)
+      : timer_(loop), clock_(std::move(clock)) {}
+
+  Clock::time_point now() const { return clock_(); }
 
   void add(Player& player, Clock::time_point due);
   void remove(Player& player);
@@ -37,6 +43,7 @@ class Pacer {
   void run();
 
   Timer timer_;
+  std::function<Clock::time_point()> clock_;
   std::vector<Entry> entries_;
   Clock::time_point last_run_{};
   Clock::time_point armed_{};  // what the timer is set to; zero: it is not

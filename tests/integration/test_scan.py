@@ -351,7 +351,7 @@ def test_a_camera_with_nothing_but_ipv6(two_networks):
     camera = subprocess.Popen(netns.inside(left, "/usr/bin/python3", "-c", script), stdout=subprocess.PIPE)
     try:
         assert camera.stdout.readline() == b"ready\n"
-        code, records, errors = scan("--wait", "1.5", prefix=netns.inside(scanner))
+        code, records, errors = scan("--wait", "3", prefix=netns.inside(scanner))
     finally:
         camera.kill()
         camera.wait()

@@ -37,12 +37,11 @@ ClipPtr make_clip() {
 
 // A player, and one session that reads it.
 struct Stage final : rtsp::FeedReader {
-  explicit Stage(MediaFaults faults = {}, Clock::duration age = 0s)
-      : pacer(loop), player(pacer, make_clip(), faults, 0s, Clock::now() - age) {
+  explicit Stage(MediaFaults faults = {})
+      : pacer(loop, [this] { return start; }), player(pacer, make_clip(), faults, 0s, start) {
     video = true;
     player.feed().impl().attach(*this);
     player.feed().impl().play(*this);
-    start = Clock::now();
     take();
   }
   ~Stage() override { player.feed().impl().detach(*this); }
@@ -63,10 +62,10 @@ struct Stage final : rtsp::FeedReader {
     return static_cast<std::int32_t>(pictures[index]->timestamp - pictures[index - 1]->timestamp);
   }
 
+  const Clock::time_point start = Clock::now();
   EventLoop loop;
   Pacer pacer;
   ClipPlayer player;
-  Clock::time_point start;
   std::vector<rtsp::BurstPtr> pictures, sounds;
 };
 
