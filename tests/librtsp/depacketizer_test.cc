@@ -293,8 +293,8 @@ TEST_CASE("AAC (LATM, RFC 6416): frames behind their lengths, over one packet or
   REQUIRE(describe(f, info));
   CHECK(info.audio->sample_rate == 44'100);
   Bytes large(300, 7);
-  Bytes first = {0xff, 45};
-  first.insert(first.end(), large.begin(), large.begin() + 100);
+  Bytes first(102, 7);
+  first[0] = 0xff, first[1] = 45;
   const auto result = run(f, {{0, true, {3, 1, 2, 3}},
                               {1024, false, first},
                               {1024, true, Bytes(large.begin() + 100, large.end())},
