@@ -204,13 +204,13 @@ void Stream::Impl::on_stream(media::StreamInfoPtr info) {
 void Stream::Impl::on_access_unit(media::AccessUnit unit) {
   if (drop_audio_ && unit.track == media::TrackKind::kAudio) return;
   count(unit);
-  if (!live_ && (unit.key || !has_video_)) {
-    live_ = true;
-    backoff_.succeeded();
-    set_state(StreamState::kLive, std::nullopt, {});
-  }
+  const bool first = !live_ && (unit.key || !has_video_);
   const auto broken = timeline_.apply(unit);
   if (window.push(std::move(unit), broken)) segment_listed();
+  if (!first) return;
+  live_ = true;  // only now: whoever hears of it finds the key frame
+  backoff_.succeeded();
+  set_state(StreamState::kLive, std::nullopt, {});
 }
 
 // Figures, and what the watchdog needs.
@@ -344,6 +344,7 @@ void Stream::start() { impl_->start(); }
 void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
 WindowState Stream::window() const { return *impl_->window.state(); }
+NewestGop Stream::newest_gop() const { return impl_->window.newest_gop(); }
 
 Result<BodyPtr> Stream::ts_segment(std::uint64_t number) const {
   return impl_->cache.get(number, Container::kTs);

@@ -58,6 +58,8 @@ class Stream {
   StreamStatus status() const;
   // The segments now listed.
   WindowState window() const;
+  // What a viewer who comes now can begin with. That of the last session while the camera is away.
+  NewestGop newest_gop() const;
 
   // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same
   // bytes, for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there.

@@ -121,7 +121,7 @@ media::StreamInfoPtr Window::find_info(std::uint32_t version) const {
   return nullptr;
 }
 
-std::vector<media::AccessUnitPtr> Window::newest_gop() const {
+NewestGop Window::newest_gop() const {
   const std::lock_guard lock(mutex_);
   return gop_;
 }
@@ -299,16 +299,18 @@ void Window::delist_and_evict() {
 void Window::remember_gop(const media::AccessUnitPtr& unit) {
   const std::lock_guard lock(mutex_);
   if (unit->key) {
-    gop_.clear();
+    gop_.units.clear();
+    gop_.info = info_;
+    gop_.init_version = init_version_;
     gop_bytes_ = 0;
-  } else if (gop_.empty()) {
+  } else if (gop_.units.empty()) {
     return;
   }
   gop_bytes_ += unit->data.size() + kUnitOverhead;
   if (gop_bytes_ <= options_.max_bytes / 4 || unit->key) {
-    gop_.push_back(unit);
+    gop_.units.push_back(unit);
   } else {
-    gop_.resize(1);
+    gop_.units.resize(1);
   }
 }
 

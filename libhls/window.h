@@ -55,6 +55,13 @@ struct WindowOptions {
   std::uint32_t first_init_version = 0;
 };
 
+// The newest key frame and what followed it of the video track, in decoding order.
+struct NewestGop {
+  media::StreamInfoPtr info;       // of these units; null before the first key frame
+  std::uint32_t init_version = 0;  // of `info`
+  std::vector<media::AccessUnitPtr> units;
+};
+
 // The target duration that these options settle: no segment lasts longer.
 std::chrono::seconds target_duration(const WindowOptions& options);
 
@@ -106,9 +113,9 @@ class Window {
   // The tracks behind init-{version}.mp4 while a segment that needs it can be had; null else.
   media::StreamInfoPtr find_info(std::uint32_t version) const;
 
-  // The newest key frame and what followed it until now, of the video track; empty before the first one. Just
-  // the key frame where a GOP takes more than a quarter of max_bytes.
-  std::vector<media::AccessUnitPtr> newest_gop() const;
+  // Until now; empty before the first key frame. Just the key frame where a GOP takes more than a quarter of
+  // max_bytes.
+  NewestGop newest_gop() const;
 
   struct Counters {
     std::uint64_t dropped_units = 0;   // left out because nothing to decode them from was there
@@ -163,7 +170,7 @@ class Window {
   std::shared_ptr<const WindowState> state_;
   media::StreamInfoPtr current_info_;
   std::uint32_t current_version_ = 0;
-  std::vector<media::AccessUnitPtr> gop_;
+  NewestGop gop_;
   Counters counters_;
 };
 

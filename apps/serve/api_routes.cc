@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "apps/common/app.h"
+#include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -25,11 +26,6 @@ Response json_response(int status, const nlohmann::ordered_json& json) {
   auto response = text_response(status, "application/json", dump(json) + "\n");
   response.cache_control = "no-store";
   return response;
-}
-
-Response no_such_camera(std::string_view id) {
-  return error_response(404, "not_found", fmt::format("there is no camera \"{}\"", id),
-                        "GET /api/cameras lists what there is");
 }
 
 // What POST and PATCH may say of a camera. Nothing: not said.

@@ -12,6 +12,8 @@
 
 namespace camctl::apps::serve {
 
+class Snapshots;
+
 // A change of the file of cameras, asked for over HTTP. Runs on the control loop: reads the file, lets
 // `change` edit the entries, writes them atomically, applies them, and then calls `done`.
 using Change = std::function<Result<Camera>(std::vector<Camera>& cameras)>;
@@ -22,12 +24,15 @@ struct RouteContext {
   ApplyChange apply_change;                  // thread-safe
   std::function<bool()> may_keep_passwords;  // of cameras added over HTTP; thread-safe
   std::function<bool()> ready;               // thread-safe
+  Snapshots& snapshots;
 };
 
 // /api/cameras…, /healthz, /readyz
 void add_api_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /hls/{id}/…
 void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /api/cameras/{id}/snapshot.jpg
+void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // The dashboard's files. The assets must outlive the router.
 void add_asset_routes(std::vector<Route>& routes, const std::vector<Asset>& assets);
 

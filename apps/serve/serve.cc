@@ -13,6 +13,7 @@
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/server.h"
 #include "apps/serve/routes.h"
+#include "apps/serve/snapshots.h"
 #include "base/log.h"
 #include "base/os/descriptors.h"
 
@@ -88,6 +89,7 @@ class Program {
   std::atomic<bool> ready_{false}, save_credentials_{false};
   std::unique_ptr<Server> server_;
   std::unique_ptr<CameraManager> manager_;  // uses the server's loops
+  Snapshots snapshots_;
   std::unique_ptr<boost::asio::signal_set> hangup_;
 };
 
@@ -98,9 +100,10 @@ std::vector<Route> Program::routes() {
       [this](Change wanted, std::function<void(Result<Camera>)> done) {
         control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
       },
-      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }});
+      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_});
   add_api_routes(routes, context);
   add_hls_routes(routes, context);
+  add_snapshot_routes(routes, context);
   add_asset_routes(routes, assets_);
   return routes;
 }

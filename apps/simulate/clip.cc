@@ -9,10 +9,10 @@
 #include <system_error>
 #include <utility>
 
-#include "apps/simulate/jpeg.h"
 #include "base/log.h"
 #include "libhls/ffmpeg/av.h"
 #include "libhls/ffmpeg/normalize.h"
+#include "libhls/still.h"
 #include "librtsp/packetizer.h"
 
 namespace camctl::simulate {
@@ -81,9 +81,11 @@ class ClipReader {
     if (clip_.units.empty() || !video_->ready())
       return fail(ErrorCode::kNotFound, fmt::format("no key frame in {}", name_));
     finish();
-    auto jpeg = encode_jpeg(video_->info(), clip_.units.front().data);
+    const auto still = hls::Still::decode(video_->info(), clip_.units.front().data);
+    if (!still) return fail(still.error());
+    const auto jpeg = (*still)->jpeg();
     if (!jpeg) return fail(jpeg.error());
-    clip_.jpeg = std::move(*jpeg);
+    clip_.jpeg.assign(jpeg->begin(), jpeg->end());
     return std::make_shared<const Clip>(std::move(clip_));
   }
 

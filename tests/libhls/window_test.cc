@@ -267,7 +267,7 @@ TEST_CASE("bytes are bounded whatever a camera sends") {
   CHECK(window.counters().bytes <= options.max_bytes);
   CHECK(window.counters().evicted_early > 0);
   CHECK_FALSE(window.state()->segments.empty());
-  CHECK(window.newest_gop().size() == 1);  // the key frame alone
+  CHECK(window.newest_gop().units.size() == 1);  // the key frame alone
   check_rules(window);
 
   // Tiny units count by what their bookkeeping takes.
@@ -280,12 +280,24 @@ TEST_CASE("bytes are bounded whatever a camera sends") {
 TEST_CASE("the newest group of pictures is at hand") {
   Window window({}, test_clock);
   window.set_info(make_info(h264_info(), aac_info()));
-  CHECK(window.newest_gop().empty());
+  CHECK(window.newest_gop().units.empty());
+  CHECK_FALSE(window.newest_gop().info);
   push_video(window, 0, 60, 50, true);
   const auto gop = window.newest_gop();
-  REQUIRE(gop.size() == 10);
-  CHECK(gop.front()->key);
-  CHECK(gop.back()->dts == 59 * kFrame);
+  REQUIRE(gop.units.size() == 10);
+  CHECK(gop.units.front()->key);
+  CHECK(gop.units.back()->dts == 59 * kFrame);
+
+  // Other tracks: the old group stays what it was until their first key frame.
+  auto other = h264_info();
+  other.pps = {0x68, 1};
+  window.set_info(make_info(other, aac_info()));
+  CHECK(window.newest_gop().info == gop.info);
+  window.push(video_unit(60 * kFrame, true), Break::kNone);
+  const auto after = window.newest_gop();
+  REQUIRE(after.units.size() == 1);
+  CHECK(after.info->video->pps == other.pps);
+  CHECK(after.init_version == gop.init_version + 1);
 }
 
 TEST_CASE("program date time is the server's clock, by the unit that was the least late") {

@@ -1,0 +1,86 @@
+#include <charconv>
+
+#include "apps/serve/http/target.h"
+#include "apps/serve/responses.h"
+#include "apps/serve/routes.h"
+#include "apps/serve/snapshots.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A camera that is just connecting has a key frame soon; one that is away is known to be within this time.
+constexpr auto kFirstPictureWait = 10s;
+constexpr auto kWorkerWait = 10s;  // hundreds of pictures before this one
+// Narrower is no picture, wider no camera.
+constexpr unsigned kLeastWidth = 16, kMostWidth = 7680;
+constexpr const char* kSnapshotCache = "private, max-age=1";  // as often as it changes
+
+// `?width=N`; 0 where it is not there.
+Result<unsigned> width_of(const Request& request) {
+  const auto text = query_value(request.query, "width");
+  if (text.empty()) return 0;
+  unsigned width = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+  if (error != std::errc{} || end != text.data() + text.size() || width < kLeastWidth || width > kMostWidth)
+    return fail(ErrorCode::kUsage, "\"width\" must be a number of pixels from 16 to 7680");
+  return width;
+}
+
+Response picture_response(const Result<Snapshot>& snapshot) {
+  if (!snapshot) {
+    auto response =
+        error_response(503, name(snapshot.error().code), snapshot.error().message, snapshot.error().hint);
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+  Response response;
+  response.content_type = "image/jpeg";
+  response.cache_control = kSnapshotCache;
+  response.etag = snapshot->etag;
+  response.body = snapshot->jpeg;
+  return response;
+}
+
+// True once the answer is on its way: a picture, or that there is none. An old picture of a camera that is
+// away would pass for its present one.
+bool try_snapshot(Snapshots& snapshots, const ServedCameraPtr& camera, unsigned width,
+                  const ExchangePtr& exchange) {
+  const auto state = camera->status().state;
+  if (state == hls::StreamState::kOffline || state == hls::StreamState::kError) {
+    exchange->send(not_playable(*camera));
+    return true;
+  }
+  if (state != hls::StreamState::kLive || camera->stream().newest_gop().units.empty()) return false;
+  exchange->hold(kWorkerWait, [] {
+    return picture_response(fail(ErrorCode::kLimit, "too many snapshots are being made"));
+  });
+  snapshots.get(camera, width,
+                [exchange](const Result<Snapshot>& snapshot) { exchange->send(picture_response(snapshot)); });
+  return true;
+}
+
+}  // namespace
+
+void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
+  const auto handle = [context](const RequestPtr& request, const ExchangePtr& exchange) {
+    const auto camera = context->cameras.find(request->params.text("id"));
+    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    const auto width = width_of(*request);
+    if (!width) return exchange->send(error_response(width.error()));
+    auto& snapshots = context->snapshots;
+    if (try_snapshot(snapshots, camera, *width, exchange)) return;
+    exchange->hold(kFirstPictureWait, [camera] { return not_playable(*camera); });
+    camera->waiting().add(exchange, [&snapshots, weak = std::weak_ptr(camera), width = *width, exchange] {
+      const auto still = weak.lock();
+      if (still) return try_snapshot(snapshots, still, width, exchange);
+      exchange->send(camera_changed());
+      return true;
+    });
+  };
+  routes.push_back({Method::kGet, "/api/cameras/{id}/snapshot.jpg", handle,
+                    "the newest key frame as JPEG, at most ?width= pixels wide"});
+}
+
+}  // namespace camctl::apps::serve
