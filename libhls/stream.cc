@@ -100,6 +100,7 @@ class Stream::Impl final : public media::SourceSink {
   Window window;
   PackageCache cache;
   Subscriptions subscriptions;
+  SubscriptionsTo<const LiveUnit&> unit_subscriptions;
 
  private:
   void connect();
@@ -149,7 +150,9 @@ Stream::Impl::Impl(EventLoop& loop, media::SourceFactory make_source, StreamOpti
       backoff_(std::random_device{}()),
       probe_(loop),
       retry_(loop),
-      watchdog_(loop) {}
+      watchdog_(loop) {
+  window.on_unit([this](const LiveUnit& live) { unit_subscriptions.notify(live); });
+}
 
 Stream::Impl::~Impl() {
   if (source_) source_->stop();
@@ -367,6 +370,10 @@ Result<std::string> Stream::multivariant_playlist(std::string_view media_uri) co
 
 std::shared_ptr<void> Stream::subscribe(std::function<void()> task) {
   return impl_->subscriptions.add(std::move(task));
+}
+
+std::shared_ptr<void> Stream::subscribe_units(std::function<void(const LiveUnit&)> task) {
+  return impl_->unit_subscriptions.add(std::move(task));
 }
 
 }  // namespace camctl::hls

@@ -79,6 +79,9 @@ class Stream {
   // Calls `task` on the loop's thread after each new segment or change of state, until the returned handle is
   // destroyed (on any thread).
   std::shared_ptr<void> subscribe(std::function<void()> task);
+  // Calls `task` within the loop for each access unit that viewers can decode, as it comes, until the handle
+  // is destroyed. newest_gop() holds it already if it is a picture.
+  std::shared_ptr<void> subscribe_units(std::function<void(const LiveUnit&)> task);
 
  private:
   class Impl;

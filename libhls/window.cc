@@ -203,6 +203,7 @@ void Window::append(AccessUnit unit, MediaTime time) {
   open_->bytes += unit.data.size();
   auto shared = std::make_shared<const AccessUnit>(std::move(unit));
   if (shared->track == TrackKind::kVideo) remember_gop(shared);
+  if (on_unit_) on_unit_({shared, info_, init_version_});
   open_->units.push_back(std::move(shared));
 }
 

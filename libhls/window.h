@@ -62,6 +62,13 @@ struct NewestGop {
   std::vector<media::AccessUnitPtr> units;
 };
 
+// An access unit as it goes into the window.
+struct LiveUnit {
+  media::AccessUnitPtr unit;       // times on the stream's axis, duration set
+  media::StreamInfoPtr info;       // of all tracks
+  std::uint32_t init_version = 0;  // of `info`: another one means other tracks
+};
+
 // The target duration that these options settle: no segment lasts longer.
 std::chrono::seconds target_duration(const WindowOptions& options);
 
@@ -92,6 +99,9 @@ class Window {
   // The tracks of the units to come. Another value than before ends the segment being built; the next one
   // starts behind a discontinuity with a new init version. True where a segment was listed by that.
   bool set_info(media::StreamInfoPtr info);
+
+  // Called for each unit that push() keeps, within it. The writer's; before the first unit.
+  void on_unit(std::function<void(const LiveUnit&)> task) { on_unit_ = std::move(task); }
 
   // The next unit, with times on the stream's axis, and how it follows the one before (see Timeline::apply).
   // True where a segment was listed by that. Video before the first key frame, after a hard break or after a
@@ -150,6 +160,7 @@ class Window {
   const WallClock wall_clock_;
 
   // The writer's own.
+  std::function<void(const LiveUnit&)> on_unit_;
   media::StreamInfoPtr info_;
   std::uint32_t init_version_;
   std::uint64_t next_number_;

@@ -31,6 +31,8 @@ struct RouteContext {
 void add_api_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /hls/{id}/…
 void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /api/cameras/{id}/live
+void add_live_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /api/cameras/{id}/snapshot.jpg
 void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // The dashboard's files. The assets must outlive the router.

@@ -103,6 +103,7 @@ std::vector<Route> Program::routes() {
       [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_});
   add_api_routes(routes, context);
   add_hls_routes(routes, context);
+  add_live_routes(routes, context);
   add_snapshot_routes(routes, context);
   add_asset_routes(routes, assets_);
   return routes;

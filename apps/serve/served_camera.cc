@@ -44,15 +44,17 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
     : loop_(loop),
       recipe_(std::move(recipe)),
       stream_(std::make_unique<hls::Stream>(loop, std::move(make_source), options_of(camera, recipe_))),
+      live_(std::make_shared<LiveHub>(loop, *stream_, connection_loops)),
       waiting_(connection_loops) {
   camera_ = std::make_shared<const Camera>(std::move(camera));
 }
 
 ServedCamera::~ServedCamera() {
   subscription_.reset();
-  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)),
+  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_),
               delay = std::shared_ptr<Timer>(std::move(delay_))] {
     if (delay) delay->cancel();
+    live->stop();
     stream->stop();
   });
 }
@@ -75,6 +77,7 @@ void ServedCamera::start(std::chrono::milliseconds delay) {
 void ServedCamera::stop() {
   loop_.post([self = shared_from_this()] {
     self->delay_.reset();
+    self->live_->stop();
     self->stream_->stop();
   });
 }

@@ -9,6 +9,7 @@
 
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
+#include "apps/serve/live/live_hub.h"
 #include "apps/serve/viewers.h"
 #include "apps/serve/wait_list.h"
 #include "base/event_loop.h"
@@ -54,6 +55,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   PlaylistPtr playlist(PlaylistKind kind);
   WaitList& waiting() { return waiting_; }
   Viewers& viewers() { return viewers_; }
+  LiveHub& live() { return *live_; }
 
  private:
   Result<std::string> render(PlaylistKind kind) const;
@@ -69,6 +71,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   std::array<Cached, 3> cache_;               // guarded by mutex_
   std::atomic<std::uint64_t> generation_{1};  // counts the stream's changes
   std::unique_ptr<hls::Stream> stream_;
+  std::shared_ptr<LiveHub> live_;
   std::unique_ptr<Timer> delay_;  // on the loop
   std::shared_ptr<void> subscription_;
   WaitList waiting_;

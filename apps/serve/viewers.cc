@@ -11,7 +11,12 @@ void Viewers::seen(std::uint64_t client, Clock::time_point now) {
 unsigned Viewers::count(Clock::time_point now) {
   const std::lock_guard lock(mutex_);
   forget(now);
-  return static_cast<unsigned>(last_seen_.size());
+  return static_cast<unsigned>(last_seen_.size()) + *joined_;
+}
+
+std::shared_ptr<void> Viewers::join() {
+  ++*joined_;
+  return {nullptr, [joined = joined_](void*) { --*joined; }};
 }
 
 void Viewers::forget(Clock::time_point now) {

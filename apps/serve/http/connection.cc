@@ -61,6 +61,11 @@ class Connection::Http1Exchange : public Exchange {
     connection->set_deadline(time);
     connection->fallback_ = std::move(fallback);
   }
+  void open_websocket(std::string accept, std::shared_ptr<WebSocketPeer> peer) override {
+    const auto connection = connection_.lock();
+    if (done_->exchange(true) || !connection || connection->answered_ != done_) return;
+    connection->open_websocket(accept, std::move(peer));
+  }
   unsigned loop_index() const override { return index_; }
 
  private:
@@ -101,6 +106,8 @@ void Connection::close() {
   if (answered_) *answered_ = true;
   fallback_ = nullptr;
   body_.reset();
+  upgrade_.reset();
+  websocket_.reset();
   boost::system::error_code ignored;
   socket_.close(ignored);
   loop_.connections.erase(shared_from_this());
@@ -108,10 +115,14 @@ void Connection::close() {
 
 void Connection::finish() {
   keep_alive_ = false;
-  if (state_ == State::kIdle || state_ == State::kReading) close();
+  if (state_ == State::kIdle || state_ == State::kReading) return close();
+  if (state_ != State::kWebSocket) return;
+  websocket_->close(CloseCode::kGoingAway, "the server stops", Clock::now());
+  send_frames();
 }
 
 void Connection::check_deadline(Clock::time_point now) {
+  if (state_ == State::kWebSocket) return check_websocket(now);
   if (now < deadline_) return;
   switch (state_) {
     case State::kHandling: {
@@ -176,6 +187,7 @@ void Connection::on_readable() {
   const auto self = shared_from_this();
   if (!read_some()) return;
   if (state_ == State::kLingering) return peer_done_ ? close() : wait_readable();
+  if (state_ == State::kWebSocket) return receive_frames();
   process();
 }
 
@@ -310,6 +322,7 @@ void Connection::on_written() {
   answered_.reset();
   body_.reset();
   head_ = {};
+  if (upgrade_) return begin_websocket();
   if (!keep_alive_) return linger();
   state_ = State::kIdle;
   set_deadline(loop_.options.idle_timeout);

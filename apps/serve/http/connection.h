@@ -15,6 +15,7 @@
 #include "apps/serve/http/message.h"
 #include "apps/serve/http/reader.h"
 #include "apps/serve/http/router.h"
+#include "apps/serve/http/websocket_session.h"
 #include "base/event_loop.h"
 
 namespace camctl::apps::serve {
@@ -61,7 +62,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   class Http1Exchange;
-  enum class State : std::uint8_t { kIdle, kReading, kHandling, kWriting, kLingering, kClosed };
+  enum class State : std::uint8_t { kIdle, kReading, kHandling, kWriting, kWebSocket, kLingering, kClosed };
 
   void wait_readable();
   void on_readable();
@@ -73,6 +74,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_written();
   void log_access();
   void linger();
+  // connection_websocket.cc
+  void open_websocket(const std::string& accept, std::shared_ptr<WebSocketPeer> peer);
+  void begin_websocket();
+  void receive_frames();
+  void send_frames();
+  void check_websocket(std::chrono::steady_clock::time_point now);
   std::size_t send_pieces();
   void set_deadline(std::chrono::milliseconds time);
 
@@ -90,6 +97,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   hls::BodyPtr body_;
   std::size_t head_sent_ = 0, piece_ = 0, piece_sent_ = 0;
   std::uint64_t body_sent_ = 0;
+  std::shared_ptr<WebSocketPeer> upgrade_;       // to begin once the answer is sent
+  std::unique_ptr<WebSocketSession> websocket_;  // in State::kWebSocket
+  bool blocked_ = false;                         // frames wait for the socket
   int status_ = 0;
   bool keep_alive_ = true, peer_done_ = false, waiting_readable_ = false, processing_ = false;
 };

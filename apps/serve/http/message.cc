@@ -53,6 +53,8 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 100:
       return "Continue";
+    case 101:
+      return "Switching Protocols";
     case 200:
       return "OK";
     case 201:
@@ -91,6 +93,8 @@ std::string_view reason_phrase(int status) {
       return "Range Not Satisfiable";
     case 421:
       return "Misdirected Request";
+    case 426:
+      return "Upgrade Required";
     case 431:
       return "Request Header Fields Too Large";
     case 500:
@@ -135,6 +139,10 @@ Response error_response(int status, std::string_view code, std::string_view mess
 
 Response error_response(const Error& error) {
   return error_response(http_status(error.code), name(error.code), error.message, error.hint);
+}
+
+void Exchange::open_websocket(std::string, std::shared_ptr<WebSocketPeer>) {
+  send(error_response(501, "unsupported", "this connection can't carry a WebSocket"));
 }
 
 std::string content_etag(std::string_view content) {

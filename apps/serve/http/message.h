@@ -74,6 +74,8 @@ Response error_response(const Error& error);
 // A strong entity tag made from the content (FNV-1a, 64 bits): equal content, equal tag.
 std::string content_etag(std::string_view content);
 
+class WebSocketPeer;
+
 // One request being answered. Made by the connection that read it; the answer may come later and from any
 // thread.
 class Exchange {
@@ -85,6 +87,9 @@ class Exchange {
   virtual bool done() const = 0;
   // Sends what `fallback` returns if there is no answer after about `time`. On the loop's thread only.
   virtual void hold(std::chrono::milliseconds time, std::function<Response()> fallback) = 0;
+  // Answers by opening a WebSocket whose Sec-WebSocket-Accept is `accept` (see websocket_frames.h). On the
+  // loop's thread only. What can't carry one answers 501.
+  virtual void open_websocket(std::string accept, std::shared_ptr<WebSocketPeer> peer);
   // Which event loop the connection is on: 0 … loops - 1.
   virtual unsigned loop_index() const = 0;
 };
