@@ -9,12 +9,8 @@ namespace {
 std::vector<Answer> answers(std::initializer_list<std::optional<ErrorCode>> outcomes) {
   std::vector<Answer> result;
   for (const auto& outcome : outcomes) {
-    Answer answer;
-    if (outcome)
-      answer.device = fail(*outcome, "why");
-    else
-      answer.device = onvif::DeviceDescription{};
-    result.push_back(std::move(answer));
+    result.emplace_back().device = onvif::DeviceDescription{};
+    if (outcome) result.back().device = fail(*outcome, "why");
   }
   return result;
 }
