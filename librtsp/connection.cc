@@ -24,6 +24,7 @@ constexpr auto kMessageDeadline = 10s;  // for a request to be complete once it 
 constexpr auto kSessionTimeout = 60s;   // the default of RFC 2326 §12.37, told in SETUP's reply
 constexpr auto kIdleDeadline = 65s;     // the same and some grace
 constexpr auto kWriteDeadline = 15s;    // a reader that takes nothing at all for so long is gone
+constexpr auto kRetryAfter = 2s;        // a camera's reconnect takes 1 to 4 s
 constexpr std::size_t kReadSize = 8u << 10;
 constexpr int kReadsAtOnce = 8;       // then others have their turn, however much this peer sends
 constexpr unsigned kMaxRefusals = 8;  // wrong credentials on one connection; clients try two or three
@@ -209,11 +210,23 @@ bool Connection::authorized(const Message& request) {
   return false;
 }
 
+Feed* Connection::find_feed(const Message& request, std::string_view path) {
+  const auto found = host_->find(path);
+  if (found && *found) return *found;
+  if (found || found.error().code == ErrorCode::kNotFound) {
+    reply(request, 404);
+  } else {
+    log::get().debug("RTSP {}: {}", path, found.error().message);
+    reply(request, 503, fmt::format("Retry-After: {}\r\n", kRetryAfter.count()));  // RFC 2326 §12.31
+  }
+  return nullptr;
+}
+
 void Connection::describe(const Message& request) {
   const auto target = parse_target(request.target);
   if (!target) return reply(request, 400);
-  auto* feed = host_->find(target->path);
-  if (!feed) return reply(request, 404);
+  auto* feed = find_feed(request, target->path);
+  if (!feed) return;
   if (feed->tracks() == 0) return reply(request, 415);
   const auto sdp = write_sdp(*feed->impl().info, host_->options().server_name, host_->options().address);
   reply(request, 200, fmt::format("Content-Base: {}/\r\nContent-Type: application/sdp\r\n", target->url),
@@ -225,8 +238,8 @@ void Connection::setup(const Message& request) {
   if (!target) return reply(request, 400);
   if (!session_matches(request)) return reply(request, 454);
   if (playing || (feed_ && target->path != path_)) return reply(request, 455);
-  auto* feed = host_->find(target->path);
-  if (!feed) return reply(request, 404);
+  auto* feed = find_feed(request, target->path);
+  if (!feed) return;
   if (feed_ && &feed->impl() != feed_) return reply(request, 454);  // a new feed in the old one's place
   const auto track = target->track.value_or(0);                     // the base URL stands for a single track
   if (track >= feed->tracks() || (!target->track && feed->tracks() > 1)) return reply(request, 459);

@@ -24,7 +24,7 @@ class ConnectionHost {
   virtual ~ConnectionHost() = default;
   virtual const ServerOptions& options() const = 0;
   virtual const AuthServer* auth() const = 0;  // null: anybody may read
-  virtual Feed* find(std::string_view path) = 0;
+  virtual Result<Feed*> find(std::string_view path) = 0;
   virtual std::shared_ptr<DatagramPorts> datagrams() = 0;  // null where none can be had
   virtual void on_closed(class Connection& connection) = 0;
 };
@@ -65,6 +65,8 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   bool authorized(const Message& request);
 
   // Methods.
+  // The feed at this path; null after the request has been refused.
+  Feed* find_feed(const Message& request, std::string_view path);
   void describe(const Message& request);
   void setup(const Message& request);
   void play(const Message& request);

@@ -92,7 +92,7 @@ struct Server::Impl final : ConnectionHost, std::enable_shared_from_this<Server:
 
   const ServerOptions& options() const override { return settings; }
   const AuthServer* auth() const override { return auth_server ? &*auth_server : nullptr; }
-  Feed* find(std::string_view path) override { return lookup(path); }
+  Result<Feed*> find(std::string_view path) override { return lookup(path); }
 
   std::shared_ptr<DatagramPorts> datagrams() override {
     if (!datagram_ports) {

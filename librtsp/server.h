@@ -80,9 +80,10 @@ struct ServerOptions {
 // connection's own peer only. All calls on the loop's thread.
 class Server {
  public:
-  // Finds the feed for a path such as "/live/channel0" (no query in it); null: 404. Called at DESCRIBE and
-  // SETUP. The feed may go at any time; its sessions end then.
-  using Lookup = std::function<Feed*(std::string_view path)>;
+  // Finds the feed for a path such as "/live/channel0" (no query in it). Null and kNotFound: 404; another
+  // error, the stream can't be had now: 503. Called at DESCRIBE and SETUP. The feed may go at any time; its
+  // sessions end then.
+  using Lookup = std::function<Result<Feed*>(std::string_view path)>;
 
   // kIo with the address when it can't listen.
   static Result<std::unique_ptr<Server>> listen(EventLoop& loop, ServerOptions options, Lookup lookup);

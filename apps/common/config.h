@@ -51,6 +51,7 @@ struct Settings {
   bool allow_anonymous = false;
   std::string cameras = "cameras.json";
   std::vector<std::string> hosts, cors_origins;
+  std::string rtsp_listen;  // empty: no RTSP server
   std::string access_log, web_dir;
   bool save_credentials = false;
   std::uint64_t threads = 0;  // event loops; 0: one per core

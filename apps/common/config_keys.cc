@@ -22,6 +22,8 @@ const std::array kSettings = {
     Key<Settings>{"listen", Kind::kText, &Settings::listen, "address and port to serve on"},
     Key<Settings>{"allow_anonymous", Kind::kFlag, &Settings::allow_anonymous,
                   "let anybody who reaches the address watch and change"},
+    Key<Settings>{"rtsp_listen", Kind::kText, &Settings::rtsp_listen,
+                  "address and port to restream the cameras on over RTSP"},
     Key<Settings>{"cameras", Kind::kPath, &Settings::cameras, "the file of cameras, - for stdin"},
     Key<Settings>{"hosts", Kind::kList, &Settings::hosts,
                   "names besides localhost that the Host header may have"},

@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <thread>
 
+#include "apps/media/on_loop.h"
 #include "apps/serve/camera_manager.h"
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/server.h"
+#include "apps/serve/restream/restream.h"
 #include "apps/serve/routes.h"
 #include "apps/serve/snapshots.h"
 #include "base/log.h"
@@ -86,10 +88,12 @@ class Program {
   const Credentials general_;  // of --user: for any camera of the file
   const std::vector<Asset> assets_;
   EventLoop control_;
+  EventLoop rtsp_loop_;  // before the server: its loops post here until they end
   std::atomic<bool> ready_{false}, save_credentials_{false};
   std::unique_ptr<Server> server_;
   std::unique_ptr<CameraManager> manager_;  // uses the server's loops
   Snapshots snapshots_;
+  std::unique_ptr<Restream> restream_;  // on its loop
   std::unique_ptr<boost::asio::signal_set> hangup_;
 };
 
@@ -123,6 +127,12 @@ Result<void> Program::prepare() {
   if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
   server_->set_options(http_options(settings));
   save_credentials_ = settings.save_credentials;
+  if (settings.rtsp_listen.empty()) return {};
+  const auto rtsp_address = ListenAddress::parse(settings.rtsp_listen);
+  if (!rtsp_address) return refuse(rtsp_address.error());
+  auto restream = Restream::listen(rtsp_loop_, *rtsp_address, *manager_);
+  if (!restream) return refuse(restream.error());
+  restream_ = std::move(*restream);
   return {};
 }
 
@@ -173,9 +183,11 @@ void Program::reload() {
   auto& after = config->settings;
   if (before.listen != after.listen || before.threads != after.threads || before.web_dir != after.web_dir ||
       before.access_log != after.access_log || before.max_connections != after.max_connections ||
-      before.allow_anonymous != after.allow_anonymous || before.cameras != after.cameras)
+      before.allow_anonymous != after.allow_anonymous || before.rtsp_listen != after.rtsp_listen ||
+      before.cameras != after.cameras)
     log::get().warn(
-        "listen, allow_anonymous, cameras, threads, max_connections, access_log and web_dir need a restart "
+        "listen, rtsp_listen, allow_anonymous, cameras, threads, max_connections, access_log and web_dir "
+        "need a restart "
         "to change");
   after.cameras = before.cameras;
   config_ = std::move(*config);
@@ -200,9 +212,20 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   ready_ = true;
   log::get().info("serving {} camera{} on http://{}/", cameras.size(), cameras.size() == 1 ? "" : "s",
                   server_->address().to_string());
+  if (restream_) {
+    rtsp_loop_.start("rtsp");
+    auto address = *ListenAddress::parse(config_.settings.rtsp_listen);
+    address.port = restream_->port();
+    log::get().info("restreaming on rtsp://{}/", address.to_string());
+  }
   const std::stop_callback stopping(stop, [this] { control_.stop(); });
   control_.run();
   ready_ = false;
+  if (restream_) {
+    run_on(rtsp_loop_, [this] { restream_.reset(); });
+    rtsp_loop_.stop();
+    rtsp_loop_.join();
+  }
   server_->stop(kGrace);
   if (!manager_->stop(kPatience)) {
     // A library that waits for the network holds a loop up. All that matters is on disk already.
@@ -219,21 +242,26 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
                  "cameras.json, or - for standard input (short for --cameras)")
       ->type_name("F|-");
   add_config_flags(app, options.config,
-                   {"listen", "allow_anonymous", "cameras", "hosts", "cors_origins", "access_log", "web_dir",
-                    "save_credentials", "threads", "max_connections", "transport", "video_codec", "bitrate",
-                    "maxrate", "preset", "height", "audio_bitrate", "segment_duration", "segments"});
+                   {"listen",          "allow_anonymous", "rtsp_listen",   "cameras",          "hosts",
+                    "cors_origins",    "access_log",      "web_dir",       "save_credentials", "threads",
+                    "max_connections", "transport",       "video_codec",   "bitrate",          "maxrate",
+                    "preset",          "height",          "audio_bitrate", "segment_duration", "segments"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);
 }
 
 Result<void> check_listen(const Settings& settings) {
-  const auto address = ListenAddress::parse(settings.listen);
-  if (!address) return fail(address.error());
-  if (address->address.is_loopback() || settings.allow_anonymous) return {};
-  return fail(ErrorCode::kUsage,
-              fmt::format("others can reach {}, and there are no users to log in", address->to_string()),
-              "listen on 127.0.0.1, or let anybody in with --allow-anonymous");
+  for (const auto* text : {&settings.listen, &settings.rtsp_listen}) {
+    if (text == &settings.rtsp_listen && text->empty()) continue;
+    const auto address = ListenAddress::parse(*text);
+    if (!address) return fail(address.error());
+    if (address->address.is_loopback() || settings.allow_anonymous) continue;
+    return fail(ErrorCode::kUsage,
+                fmt::format("others can reach {}, and there are no users to log in", address->to_string()),
+                "listen on 127.0.0.1, or let anybody in with --allow-anonymous");
+  }
+  return {};
 }
 
 Result<std::vector<Camera>> read_cameras(const std::string& name, bool by_default) {
