@@ -39,7 +39,8 @@ std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view
 }
 
 std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
-  return fmt::format("rtsp://{}:{}{}", host_of(config), config.rtsp_port, profile.rtsp_path);
+  return fmt::format("{}://{}:{}{}", config.rtsps ? "rtsps" : "rtsp", host_of(config), config.rtsp_port,
+                     profile.rtsp_path);
 }
 
 std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {

@@ -1,19 +1,13 @@
 // Requests and their replies while a session is set up.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-
 #include "base/text.h"
 #include "librtsp/client_session.h"
 
 namespace camctl::rtsp {
 namespace {
 
-constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
-constexpr std::size_t kReadSize = 16u << 10;
+constexpr std::size_t kReadSize = tls::Session::kRecord;
 // A message whose header is short of its bound, and a whole body.
 constexpr std::size_t kMostPending = kMaxHeaderBytes + kMaxBodyBytes;
 
@@ -46,17 +40,21 @@ std::string ClientSession::request(std::string_view method, const std::string& t
 void ClientSession::set_deadline() {
   deadline_.after(options_.timeout, [this] {
     timed_out_ = true;
-    boost::system::error_code ignored;
     resolver_.cancel();
-    socket_.close(ignored);
+    wire_.close();
   });
 }
 
 ClientSession::Task<> ClientSession::write(std::string text) {
-  const auto [error, size] = co_await boost::asio::async_write(socket_, boost::asio::buffer(text), kTuple);
-  if (!error) co_return Result<void>{};
-  if (timed_out_) co_return fail(ErrorCode::kTimeout, fmt::format("{} does not take our request", where()));
-  co_return fail(ErrorCode::kNetwork, fmt::format("sending to {}: {}", where(), error.message()));
+  if (!wire_.queue(text))
+    co_return fail(ErrorCode::kNetwork, fmt::format("{} does not take our requests", where()));
+  while (true) {
+    const auto need = wire_.flush();
+    if (!need)
+      co_return fail(need.error().code, fmt::format("sending to {}: {}", where(), need.error().message));
+    if (*need == tls::Need::kNone) co_return Result<void>{};
+    if (auto ready = co_await wait(wire_, *need); !ready) co_return ready;
+  }
 }
 
 // Frames that come between the replies are media that was early.
@@ -72,13 +70,12 @@ ClientSession::Task<ClientSession::Reply> ClientSession::read_reply() {
       co_return fail(ErrorCode::kLimit, fmt::format("{} sends a reply without end", where()));
     const std::size_t size = pending_.size();
     pending_.resize(size + kReadSize);
-    const auto [error, count] =
-        co_await socket_.async_read_some(boost::asio::buffer(pending_.data() + size, kReadSize), kTuple);
-    pending_.resize(size + (error ? 0 : count));
-    if (!error) continue;
-    if (timed_out_) co_return fail(ErrorCode::kTimeout, fmt::format("{} does not answer", where()));
-    co_return fail(ErrorCode::kNetwork,
-                   fmt::format("{} closed the connection ({})", where(), error.message()));
+    const auto got = wire_.read(std::span(pending_).subspan(size));
+    pending_.resize(size + (got ? got->bytes : 0));
+    if (!got) co_return fail(where(), got.error());
+    if (got->bytes > 0) continue;
+    if (got->closed) co_return fail(ErrorCode::kNetwork, fmt::format("{} closed the connection", where()));
+    if (auto ready = co_await wait(wire_, got->need); !ready) co_return fail(ready.error());
   }
 }
 
@@ -116,7 +113,7 @@ ClientSession::Task<ClientSession::Reply> ClientSession::exchange(std::string_vi
 
 void ClientSession::on_message(const Message& message) {
   if (message.is_request()) return answer(message);
-  if (media_fd_) return;  // a reply to keep-alive
+  if (playing_) return;  // a reply to keep-alive
   Reply reply{.status = message.status,
               .reason = std::string(message.reason),
               .headers = {},

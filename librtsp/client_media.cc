@@ -1,9 +1,7 @@
 // What happens once a session plays: media, keep-alive, receiver reports.
 #include <fmt/format.h>
-#include <sys/socket.h>
 
-#include <cerrno>
-#include <cstring>
+#include <algorithm>
 
 #include "librtsp/client_session.h"
 
@@ -11,6 +9,8 @@ namespace camctl::rtsp {
 namespace {
 
 constexpr std::chrono::seconds kReportInterval{5};  // RFC 3550 §6.2's minimum
+// Then other cameras have their turn: 2 MiB are 50 times what a busy camera sends between two looks.
+constexpr int kReadsPerLook = 8;
 // A frame that is not whole, or a message: what must be kept from one read to the next.
 constexpr std::size_t kMostPending = 4 + 65'535 + kMaxHeaderBytes;
 
@@ -18,11 +18,9 @@ constexpr std::size_t kMostPending = 4 + 65'535 + kMaxHeaderBytes;
 
 // Takes the connection out of Asio, which would wake for each packet, and gives it to the poller.
 void ClientSession::begin_media() {
-  boost::system::error_code error;
-  socket_.non_blocking(true, error);
-  media_fd_ = os::Fd(socket_.release(error));
-  if (error || !media_fd_)
-    return finish({ErrorCode::kIo, fmt::format("{}: {}", where(), error.message()), {}});
+  if (const auto left = wire_.leave_asio(); !left)
+    return finish({ErrorCode::kIo, fmt::format("{}: {}", where(), left.error().message), {}});
+  playing_ = true;
   deadline_.after(options_.timeout, [this] {
     if (!reception_.delivered())
       finish(
@@ -30,30 +28,30 @@ void ClientSession::begin_media() {
   });
   keep_alive_timer_.after(session_timeout_ / 2, [this] { keep_alive(); });
   if (!datagrams_.empty()) report_timer_.after(kReportInterval, [this] { send_receiver_reports(); });
-  poller_.add(loop_, media_fd_.get(), *this);
+  poller_.add(loop_, wire_.fd(), *this);
 }
 
-void ClientSession::on_readable(int fd, std::span<std::uint8_t> scratch,
+void ClientSession::on_readable(int, std::span<std::uint8_t> scratch,
                                 std::chrono::steady_clock::time_point now) {
   const auto self = shared_from_this();  // a frame may end the session
   now_ = now;
-  while (!stopped_) {
+  for (int i = 0; i < kReadsPerLook && !stopped_; ++i) {
     std::copy(pending_.begin(), pending_.end(), scratch.begin());
     const std::size_t kept = pending_.size();
-    const ssize_t count = ::recv(fd, scratch.data() + kept, scratch.size() - kept, 0);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    if (count < 0)
-      return finish({ErrorCode::kNetwork, fmt::format("{}: {}", where(), std::strerror(errno)), {}});
-    if (count == 0)
+    const auto got = wire_.read(scratch.subspan(kept));
+    if (!got) return finish({got.error().code, where() + ": " + got.error().message, {}});
+    if (got->bytes > 0) {
+      const auto data = media::ByteView(scratch).first(kept + got->bytes);
+      const auto used = parser_.consume(data, *this);
+      if (!used) return finish({used.error().code, where() + ": " + used.error().message, {}});
+      const auto rest = data.subspan(*used);
+      if (rest.size() > kMostPending)
+        return finish({ErrorCode::kLimit, fmt::format("{} sends a message without end", where()), {}});
+      pending_.assign(rest.begin(), rest.end());
+    }
+    if (got->closed)
       return finish({ErrorCode::kNetwork, fmt::format("{} closed the connection", where()), {}});
-    const auto data = media::ByteView(scratch).first(kept + static_cast<std::size_t>(count));
-    const auto used = parser_.consume(data, *this);
-    if (!used) return finish({used.error().code, where() + ": " + used.error().message, {}});
-    const auto rest = data.subspan(*used);
-    if (rest.size() > kMostPending)
-      return finish({ErrorCode::kLimit, fmt::format("{} sends a message without end", where()), {}});
-    pending_.assign(rest.begin(), rest.end());
-    if (data.size() < scratch.size()) return;  // the socket is empty
+    if (got->need != tls::Need::kNone) return;
   }
 }
 
@@ -62,7 +60,7 @@ void ClientSession::on_frame(std::uint8_t channel, media::ByteView packet) {
   if (entry < 0) return;
   const auto track = static_cast<std::size_t>(entry / 2);
   if (track >= track_urls_.size()) return;
-  if (!media_fd_) now_ = std::chrono::steady_clock::now();  // early, between replies
+  if (!playing_) now_ = std::chrono::steady_clock::now();  // early, between replies
   if (entry % 2 == 0)
     reception_.on_rtp(track, packet, now_);
   else
@@ -77,11 +75,11 @@ void ClientSession::answer(const Message& message) {
                        message.cseq().value_or(0)));
 }
 
-// What does not fit into the socket's buffer is left out: the peer has stopped reading, and silence on its
-// side ends the session soon.
+// What does not go out now waits for the next call. A peer that does not read gets no more, and silence on
+// its side ends the session soon.
 void ClientSession::send_now(const std::string& text) {
-  const int fd = media_fd_ ? media_fd_.get() : socket_.native_handle();
-  [[maybe_unused]] const ssize_t sent = ::send(fd, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  if (!wire_.queue(text)) return;
+  [[maybe_unused]] const auto need = wire_.flush();
 }
 
 void ClientSession::keep_alive() {

@@ -4,19 +4,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <utility>
 
 #include "base/text.h"
 
 namespace camctl::rtsp {
 namespace {
 
-constexpr auto kTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 constexpr unsigned kMostRedirects = 5;  // cameras use one, to another port or path
 // Shorter than any camera's, so that a nonsense `timeout=0` does not make us flood it.
 constexpr std::chrono::seconds kShortestSession{5}, kLongestSession{3600};
@@ -50,7 +47,7 @@ ClientSession::ClientSession(EventLoop& loop, ClientOptions options, media::Sour
       sink_(sink),
       url_(options_.url),
       auth_(credentials_for(options_), true),
-      socket_(loop.context()),
+      wire_(loop.context()),
       resolver_(loop.context()),
       deadline_(loop),
       keep_alive_timer_(loop),
@@ -82,25 +79,6 @@ ClientSession::Task<> ClientSession::run() {
   co_return Result<void>{};
 }
 
-ClientSession::Task<> ClientSession::connect() {
-  set_deadline();
-  const auto [resolve_error, endpoints] =
-      co_await resolver_.async_resolve(url_.host, std::to_string(url_.effective_port()), kTuple);
-  if (timed_out_) co_return fail(ErrorCode::kTimeout, fmt::format("{} can't be resolved in time", url_.host));
-  if (resolve_error)
-    co_return fail(ErrorCode::kNetwork,
-                   fmt::format("{} can't be resolved: {}", url_.host, resolve_error.message()));
-  const auto [error, endpoint] = co_await boost::asio::async_connect(socket_, endpoints, kTuple);
-  if (timed_out_)
-    co_return fail(ErrorCode::kTimeout, fmt::format("{} does not answer", where()), "is the camera on?");
-  if (error)
-    co_return fail(ErrorCode::kNetwork, fmt::format("connecting to {}: {}", where(), error.message()),
-                   "is the camera on, and is this its RTSP port?");
-  boost::system::error_code ignored;
-  socket_.set_option(Tcp::no_delay(true), ignored);
-  co_return Result<void>{};
-}
-
 ClientSession::Task<> ClientSession::describe() {
   const std::string target = url_.to_string();
   // What it can do, for keep-alive. A refusal says nothing about DESCRIBE.
@@ -112,12 +90,15 @@ ClientSession::Task<> ClientSession::describe() {
   if (!reply) co_return fail(reply.error());
   if (is_redirect(reply->status)) {
     auto next = Url::parse(reply->header("Location"));
-    if (!next || next->scheme != "rtsp" || ++redirects_ > kMostRedirects)
+    if (!next || (next->scheme != "rtsp" && next->scheme != "rtsps") || ++redirects_ > kMostRedirects)
       co_return fail(ErrorCode::kProtocol, fmt::format("{} redirects to nowhere", where()));
-    if (next->host != url_.host) auth_ = AuthClient({}, false);
+    const bool unveiled = url_.scheme == "rtsps" && next->scheme == "rtsp";
+    if (unveiled && options_.tls_pin)
+      co_return fail(ErrorCode::kAuth, fmt::format("{} redirects from TLS to none", where()),
+                     "without TLS the pinned key proves nothing; remove the pin if this is as it should be");
+    if (next->host != url_.host || unveiled) auth_ = AuthClient({}, false);
     url_ = std::move(*next);
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    wire_.close();
     pending_.clear();
     if (auto connected = co_await connect(); !connected) co_return connected;
     co_return co_await describe();
@@ -146,7 +127,7 @@ ClientSession::Task<> ClientSession::set_up_tracks() {
   if (options_.audio && audio != description_.tracks.end()) {
     const auto done = co_await set_up(*audio);
     // A stream without its sound is better than none; a connection that broke is not.
-    if (!done && (video == description_.tracks.end() || !socket_.is_open())) co_return done;
+    if (!done && (video == description_.tracks.end() || !wire_.open())) co_return done;
   }
   if (track_urls_.empty())
     co_return fail(ErrorCode::kUnsupported, fmt::format("{} offers no track", where()));
@@ -161,8 +142,8 @@ ClientSession::Task<Transport> ClientSession::propose(const std::string& target,
     proposal = fmt::format("Transport: RTP/AVP/TCP;unicast;interleaved={}-{}\r\n", 2 * index, 2 * index + 1);
   } else {
     boost::system::error_code error;
-    const auto local = socket_.local_endpoint(error).address();
-    const auto peer = socket_.remote_endpoint(error).address();
+    const auto local = wire_.socket().local_endpoint(error).address();
+    const auto peer = wire_.socket().remote_endpoint(error).address();
     auto receiver = DatagramReceiver::open(
         loop_, local, peer,
         [this, index](media::ByteView packet, auto arrival) {
@@ -203,11 +184,13 @@ ClientSession::Task<Transport> ClientSession::propose(const std::string& target,
 ClientSession::Task<> ClientSession::set_up(const DescribedTrack& track) {
   if (auto added = reception_.add_track(track.format); !added) co_return fail(where(), added.error());
   const std::string target = control_url(control_url(base_url_, description_.control), track.control);
-  const bool try_tcp = options_.transport != ClientOptions::Transport::kUdp && datagrams_.empty();
+  // Inside TLS there is nothing else: datagrams would go in the clear.
+  const bool try_tcp =
+      wire_.tls() != nullptr || (options_.transport != ClientOptions::Transport::kUdp && datagrams_.empty());
   std::string text;  // what the transport's views point into
   auto agreed = try_tcp ? co_await propose(target, true, text) : co_await propose(target, false, text);
   if (!agreed && try_tcp && agreed.error().code == ErrorCode::kUnsupported &&
-      options_.transport == ClientOptions::Transport::kAuto && track_urls_.empty())
+      options_.transport == ClientOptions::Transport::kAuto && track_urls_.empty() && wire_.tls() == nullptr)
     agreed = co_await propose(target, false, text);
   if (!agreed) {
     reception_.remove_last_track();
@@ -264,7 +247,7 @@ void ClientSession::note_rtp_info(std::string_view header) {
 
 void ClientSession::stop() {
   if (stopped_) return;
-  if (media_fd_ && !session_id_.empty())
+  if (playing_ && !session_id_.empty())
     send_now(request("TEARDOWN", control_url(base_url_, description_.control), {}));
   stopped_ = true;
   close();
@@ -282,11 +265,9 @@ void ClientSession::close() {
   keep_alive_timer_.cancel();
   report_timer_.cancel();
   resolver_.cancel();
-  boost::system::error_code ignored;
-  socket_.close(ignored);
   datagrams_.clear();
-  if (media_fd_) poller_.remove(media_fd_.get());
-  media_fd_.reset();
+  if (std::exchange(playing_, false)) poller_.remove(wire_.fd());
+  wire_.close();
 }
 
 }  // namespace camctl::rtsp

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,6 +17,7 @@
 #include "librtsp/reception.h"
 #include "librtsp/sdp_reader.h"
 #include "librtsp/stream_parser.h"
+#include "librtsp/wire.h"
 
 namespace camctl::rtsp {
 
@@ -48,8 +48,14 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
     std::vector<std::string> all(std::string_view name) const;
   };
 
-  // Signalling (client_session.cc).
+  // Connections (client_connect.cc).
   Task<> connect();
+  Task<> dial(Wire& wire);
+  Task<> secure(Wire& wire);
+  Result<void> check_pin(const tls::Session& session) const;
+  Task<> wait(Wire& wire, tls::Need need);
+
+  // Signalling (client_session.cc).
   Task<> describe();
   Task<> set_up_tracks();
   Task<> set_up(const DescribedTrack& track);
@@ -90,7 +96,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
 
   Url url_;  // after redirects
   AuthClient auth_;
-  Tcp::socket socket_;
+  Wire wire_;
   Tcp::resolver resolver_;
   Timer deadline_, keep_alive_timer_, report_timer_;
   bool timed_out_ = false;
@@ -111,7 +117,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   std::vector<std::string> track_urls_;      // of the tracks set up, as reception_ numbers them
   std::array<std::int8_t, 256> channels_{};  // interleaved channel to track * 2 (RTP) or + 1 (RTCP); -1: none
   std::vector<std::unique_ptr<DatagramReceiver>> datagrams_;  // with UDP: one a track
-  os::Fd media_fd_;                            // the connection, once it carries media; taken from Asio
+  bool playing_ = false;                       // the connection carries media and has left Asio
   std::chrono::steady_clock::time_point now_;  // of the read at hand
 };
 

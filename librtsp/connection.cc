@@ -25,8 +25,8 @@ constexpr auto kSessionTimeout = 60s;   // the default of RFC 2326 §12.37, told
 constexpr auto kIdleDeadline = 65s;     // the same and some grace
 constexpr auto kWriteDeadline = 15s;    // a reader that takes nothing at all for so long is gone
 constexpr auto kRetryAfter = 2s;        // a camera's reconnect takes 1 to 4 s
-constexpr std::size_t kReadSize = 8u << 10;
-constexpr int kReadsAtOnce = 8;       // then others have their turn, however much this peer sends
+constexpr std::size_t kReadSize = tls::Session::kRecord;  // less would leave bytes inside TLS
+constexpr int kReadsAtOnce = 4;       // then others have their turn, however much this peer sends
 constexpr unsigned kMaxRefusals = 8;  // wrong credentials on one connection; clients try two or three
 constexpr std::string_view kMethods =
     "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, GET_PARAMETER, SET_PARAMETER, TEARDOWN";
@@ -74,20 +74,42 @@ std::string make_session_id() {
 
 }  // namespace
 
-Connection::Connection(EventLoop& loop, boost::asio::ip::tcp::socket socket, ConnectionHost& host)
-    : loop_(loop), socket_(std::move(socket)), host_(&host), last_heard_(Clock::now()) {}
+Connection::Connection(EventLoop& loop, Wire::Socket socket, ConnectionHost& host)
+    : loop_(loop), wire_(std::move(socket)), host_(&host), last_heard_(Clock::now()) {}
 
 Connection::~Connection() { leave_feed(); }
 
-void Connection::start() { wait_readable(); }
+void Connection::start() {
+  const auto& context = host_->options().tls;
+  if (!context) return wait_readable();
+  auto session = tls::Session::server(context, wire_.fd());
+  if (!session) return close();
+  wire_.secure(std::move(*session));
+  handshaking_ = true;
+  message_since_ = Clock::now();
+  shake_hands();
+}
+
+void Connection::shake_hands() {
+  const auto need = wire_.tls()->handshake();
+  if (!need) return close();
+  handshaking_ = *need != tls::Need::kNone;
+  if (!handshaking_) return read();
+  wire_.socket().async_wait(*need == tls::Need::kWrite ? Wire::Socket::wait_write : Wire::Socket::wait_read,
+                            [self = shared_from_this()](error_code error) {
+                              if (self->closed_) return;
+                              if (error) return self->close();
+                              self->shake_hands();
+                            });
+}
 
 void Connection::close() {
   if (closed_) return;
   closed_ = true;
   leave_feed();
   error_code ignored;
-  socket_.shutdown(socket_.shutdown_both, ignored);
-  socket_.close(ignored);
+  wire_.socket().shutdown(Wire::Socket::shutdown_both, ignored);
+  wire_.close();
   host_->on_closed(*this);
 }
 
@@ -108,7 +130,7 @@ void Connection::on_feed_end() {
 void Connection::check_deadlines(Clock::time_point now) {
   const bool fed = playing && !udp_;  // a reader over TCP need not say anything
   const bool silent = !fed && now - last_heard_ > kIdleDeadline;
-  const bool slow = !inbox_.empty() && now - message_since_ > kMessageDeadline;
+  const bool slow = (handshaking_ || !inbox_.empty()) && now - message_since_ > kMessageDeadline;
   const bool stuck = writable_wait_ && now - write_since_ > kWriteDeadline;
   if (silent || slow || stuck) close();
 }
@@ -119,7 +141,7 @@ void Connection::on_datagram(const DatagramPorts::Endpoint& from) {
 }
 
 void Connection::wait_readable() {
-  socket_.async_wait(socket_.wait_read, [self = shared_from_this()](error_code error) {
+  wire_.socket().async_wait(Wire::Socket::wait_read, [self = shared_from_this()](error_code error) {
     if (self->closed_) return;
     if (error) return self->close();
     self->read();
@@ -127,13 +149,13 @@ void Connection::wait_readable() {
 }
 
 void Connection::read() {
-  std::array<char, kReadSize> buffer;
+  std::array<std::uint8_t, kReadSize> buffer;
   for (int i = 0; i < kReadsAtOnce && !closed_; ++i) {
-    error_code error;
-    const auto size = socket_.read_some(boost::asio::buffer(buffer), error);
-    if (error == boost::asio::error::would_block) break;
-    if (error) return close();
-    consume({buffer.data(), size});
+    const auto got = wire_.read(buffer);
+    if (!got) return close();
+    consume({reinterpret_cast<const char*>(buffer.data()), got->bytes});
+    if (got->closed) return close();
+    if (got->need != tls::Need::kNone) break;
   }
   if (!closed_) wait_readable();
 }
@@ -265,6 +287,7 @@ std::optional<std::pair<Connection::TrackSetup, std::string>> Connection::choose
     const Message& request, std::uint8_t track) {
   for (const auto& wish : parse_transports(request.header("Transport"))) {
     if (wish.multicast || (!setups_.empty() && udp_ == wish.tcp)) continue;
+    if (!wish.tcp && wire_.tls() != nullptr) continue;  // datagrams would go in the clear
     if (!wish.tcp) {
       if (auto udp = choose_udp(wish, track)) return udp;
       continue;
@@ -285,7 +308,7 @@ std::optional<std::pair<Connection::TrackSetup, std::string>> Connection::choose
 std::optional<std::pair<Connection::TrackSetup, std::string>> Connection::choose_udp(const Transport& wish,
                                                                                      std::uint8_t track) {
   error_code error;
-  const auto peer = socket_.remote_endpoint(error).address();
+  const auto peer = wire_.socket().remote_endpoint(error).address();
   if (error || !wish.client_port || wish.client_port->first == 0 || wish.client_port->second == 0)
     return std::nullopt;
   const auto ports = host_->datagrams();

@@ -1,7 +1,6 @@
 // One RTSP connection of the server and the session on it.
 #pragma once
 
-#include <boost/asio/ip/tcp.hpp>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 #include "librtsp/feed.h"
 #include "librtsp/message.h"
 #include "librtsp/server.h"
+#include "librtsp/wire.h"
 
 namespace camctl::rtsp {
 
@@ -33,7 +33,7 @@ class ConnectionHost {
 // session that outlives its connection would let a peer pile them up).
 class Connection : public FeedReader, public std::enable_shared_from_this<Connection> {
  public:
-  Connection(EventLoop& loop, boost::asio::ip::tcp::socket socket, ConnectionHost& host);
+  Connection(EventLoop& loop, Wire::Socket socket, ConnectionHost& host);
   ~Connection() override;
 
   void start();
@@ -57,6 +57,7 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   };
 
   // Reading.
+  void shake_hands();  // of TLS
   void wait_readable();
   void read();
   void consume(std::string_view data);
@@ -96,13 +97,14 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   const TrackSetup* setup_of(std::uint8_t track) const;
 
   EventLoop& loop_;
-  boost::asio::ip::tcp::socket socket_;
+  Wire wire_;
   ConnectionHost* host_;
   bool closed_ = false;
+  bool handshaking_ = false;
 
   std::string inbox_;                // an incomplete message
   std::size_t skip_ = 0;             // bytes of an interleaved frame still to come
-  Clock::time_point message_since_;  // when the incomplete message began
+  Clock::time_point message_since_;  // when the incomplete message, or TLS's handshake, began
   Clock::time_point last_heard_;     // the last request or datagram of the peer
 
   Feed::Impl* feed_ = nullptr;

@@ -1,5 +1,4 @@
 // The writing side of Connection: shared bursts, replies between them, one system call for all that is due.
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -37,12 +36,7 @@ class Gather {
   bool empty() const { return count_ == 0; }
   bool full() const { return count_ == kMaxParts; }
   std::size_t size() const { return size_; }
-  ssize_t send(int fd) {
-    msghdr message{};
-    message.msg_iov = parts_.data();
-    message.msg_iovlen = count_;
-    return ::sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  }
+  std::span<const iovec> parts() const { return std::span(parts_).first(count_); }
 
  private:
   std::array<iovec, kMaxParts> parts_;
@@ -104,15 +98,14 @@ bool Connection::write_some() {
       gather.add(*bursts[count++], 0);
     }
   }
-  if (gather.empty()) return false;
-  const auto sent = gather.send(socket_.native_handle());
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+  if (gather.empty() && !wire_.record_waits()) return false;
+  const auto sent = wire_.write(gather.parts());
+  if (!sent || sent->need == tls::Need::kRead) {  // TLS does not ask for that outside a handshake
     close_later();
     return false;
   }
-  const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-  written(size, std::span(bursts).first(count), std::span(positions).first(count));
-  if (size == gather.size()) return gather.full() || count == kMaxBursts;
+  written(sent->bytes, std::span(bursts).first(count), std::span(positions).first(count));
+  if (sent->need == tls::Need::kNone) return gather.full() || count == kMaxBursts;
   wait_writable();
   return false;
 }
@@ -149,10 +142,11 @@ void Connection::wait_writable() {
   if (writable_wait_) return;
   writable_wait_ = true;
   write_since_ = Clock::now();
-  socket_.async_wait(socket_.wait_write, [self = shared_from_this()](boost::system::error_code error) {
-    self->writable_wait_ = false;
-    if (!error && !self->closed_) self->flush();
-  });
+  wire_.socket().async_wait(Wire::Socket::wait_write,
+                            [self = shared_from_this()](boost::system::error_code error) {
+                              self->writable_wait_ = false;
+                              if (!error && !self->closed_) self->flush();
+                            });
 }
 
 void Connection::flush_datagrams() {

@@ -12,6 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReportInterval = 5s;  // RFC 3550 §6.2
+constexpr auto kTrimInterval = 1s;    // where key frames are rare
 constexpr std::string_view kCname = "camctl";
 
 std::uint32_t random32() {
@@ -100,26 +101,31 @@ void Feed::Impl::end_sessions() {
 
 void Feed::Impl::push(std::span<const FeedUnit> units) {
   if (playing == 0) return;
-  for (const auto& unit : units) push_unit(unit);
-  append_reports();
+  const auto now = std::chrono::steady_clock::now();
+  const auto wall = std::chrono::system_clock::now() + options.clock_skew;
+  const auto key_before = newest_key_;
+  for (const auto& unit : units) push_unit(unit, now, wall);
+  append_reports(now);
   for (auto* reader : readers)
     if (reader->playing) reader->on_bursts();
-  trim();
+  // Mostly there is nothing to trim but behind a key frame, and looking costs cache misses.
+  if (newest_key_ != key_before || bytes_ > kMaxFeedBytes || now - last_trim_ > kTrimInterval) trim(now);
 }
 
-void Feed::Impl::push_unit(const FeedUnit& unit) {
+void Feed::Impl::push_unit(const FeedUnit& unit, std::chrono::steady_clock::time_point now,
+                           std::chrono::system_clock::time_point wall) {
   for (std::size_t i = 0; i < tracks.size(); ++i) {
     auto& track = tracks[i];
     if (track.kind != unit.track) continue;
     const auto timestamp = rescale(unit.pts, track.clock, track.rtp_clock) + track.offset;
     auto burst = std::make_shared<Burst>();
     burst->track = static_cast<std::uint8_t>(i);
-    burst->queued = std::chrono::steady_clock::now();
+    burst->queued = now;
     burst->key = unit.key && unit.track == media::TrackKind::kVideo;
     burst->media = unit.owner;
     track.packetizer.packetize(unit.data, burst->key, timestamp, *burst);
     track.reference_timestamp = timestamp;
-    track.reference_time = std::chrono::system_clock::now() + options.clock_skew;
+    track.reference_time = wall;
     append(std::move(burst));
     return;
   }
@@ -134,8 +140,7 @@ void Feed::Impl::append(BurstPtr burst) {
   ring_.push_back(std::move(burst));
 }
 
-void Feed::Impl::append_reports() {
-  const auto now = std::chrono::steady_clock::now();
+void Feed::Impl::append_reports(std::chrono::steady_clock::time_point now) {
   for (std::size_t i = 0; i < tracks.size(); ++i) {
     if (now - tracks[i].last_report < kReportInterval) continue;
     auto report = sender_report(static_cast<std::uint8_t>(i));
@@ -146,11 +151,12 @@ void Feed::Impl::append_reports() {
 }
 
 // Keeps the newest group of pictures, and before it what readers still have to send, within the bounds.
-void Feed::Impl::trim() {
+void Feed::Impl::trim(std::chrono::steady_clock::time_point now) {
+  last_trim_ = now;
   auto needed = has_key_ ? newest_key_ : end();
   for (const auto* reader : readers)
     if (reader->playing) needed = std::min(needed, reader->position);
-  const auto oldest = std::chrono::steady_clock::now() - kMaxFeedAge;
+  const auto oldest = now - kMaxFeedAge;
   const auto expendable = [&] {
     if (first_ < needed || bytes_ > kMaxFeedBytes) return true;
     return ring_.front()->queued < oldest && !(has_key_ && first_ >= newest_key_);

@@ -77,15 +77,17 @@ struct Feed::Impl {
   std::size_t playing = 0;
 
  private:
-  void push_unit(const FeedUnit& unit);
+  void push_unit(const FeedUnit& unit, std::chrono::steady_clock::time_point now,
+                 std::chrono::system_clock::time_point wall);
   void append(BurstPtr burst);
-  void append_reports();
-  void trim();
+  void append_reports(std::chrono::steady_clock::time_point now);
+  void trim(std::chrono::steady_clock::time_point now);
   void clear();
 
   std::deque<BurstPtr> ring_;
   std::uint64_t first_ = 0;  // index of ring_.front()
   std::size_t bytes_ = 0;
+  std::chrono::steady_clock::time_point last_trim_{};
   std::uint64_t newest_key_ = 0;
   bool has_key_ = false;
 };

@@ -15,6 +15,7 @@
 #include "base/media/access_unit.h"
 #include "base/media/stream_info.h"
 #include "base/result.h"
+#include "base/tls.h"
 
 namespace camctl::rtsp {
 
@@ -73,7 +74,8 @@ struct ServerOptions {
   bool basic = false;
   Credentials credentials;
   std::string server_name = "camctl";
-  std::size_t max_sessions = 1000;  // connections; further ones are refused with 503
+  std::shared_ptr<const tls::Context> tls;  // rtsps, if set: then everything is inside TLS, media too
+  std::size_t max_sessions = 1000;          // connections; further ones are refused with 503
 };
 
 // Listens on one address; RTP over the RTSP connection (interleaved) and over UDP unicast, to the

@@ -120,7 +120,8 @@ Result<Camera> read_camera(Json object, const std::string& where) {
                                                         {"model", &camera.model},
                                                         {"firmware", &camera.firmware},
                                                         {"serial", &camera.serial},
-                                                        {"mac", &camera.mac}};
+                                                        {"mac", &camera.mac},
+                                                        {"tls_pin", &camera.tls_pin}};
   for (const auto& [key, value] : texts) in.text(key, *value);
   in.flag("ptz", camera.ptz);
   in.flag("events", camera.events);

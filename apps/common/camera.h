@@ -36,6 +36,7 @@ struct Camera {
   std::uint16_t port = 0;
   std::string rtsp_url, profile_name, hls_url;
   std::string id, name, endpoint, manufacturer, model, firmware, serial, mac, onvif_url, snapshot_url;
+  std::string tls_pin;  // the key that it must have over rtsps; see StreamSettings
   std::optional<bool> ptz, events;
   std::vector<CameraProfile> profiles;
   Credentials credentials;  // from URLs of the file, or kept by --save-credentials; never printed

@@ -80,7 +80,8 @@ nlohmann::ordered_json to_json(const Camera& camera, bool with_credentials) {
                                                               {"serial", &camera.serial},
                                                               {"mac", &camera.mac},
                                                               {"onvif_url", &camera.onvif_url},
-                                                              {"snapshot_url", &camera.snapshot_url}};
+                                                              {"snapshot_url", &camera.snapshot_url},
+                                                              {"tls_pin", &camera.tls_pin}};
   for (const auto& [key, value] : texts) put(out, key, *value);
   if (camera.ptz) out["ptz"] = *camera.ptz;
   if (camera.events) out["events"] = *camera.events;

@@ -97,6 +97,7 @@ void update(Camera& known, Camera found) {
   take(known.mac, found.mac);
   take(known.onvif_url, found.onvif_url);
   take(known.snapshot_url, found.snapshot_url);
+  take(known.tls_pin, found.tls_pin);
   if (found.ptz) known.ptz = found.ptz;
   if (found.events) known.events = found.events;
   if (!found.profiles.empty()) known.profiles = std::move(found.profiles);

@@ -1,8 +1,12 @@
 #include "apps/media/camera_source.h"
 
+#include <memory>
+#include <optional>
 #include <utility>
 
 #include "apps/media/fallback_source.h"
+#include "base/log.h"
+#include "base/tls.h"
 #include "libhls/ffmpeg_source.h"
 #include "librtsp/client.h"
 
@@ -25,12 +29,24 @@ media::SourceFactory by_libavformat(const CameraAddress& address, const StreamSe
   return [options] { return hls::make_ffmpeg_source(options); };
 }
 
-media::SourceFactory by_librtsp(const CameraAddress& address, const StreamSettings& settings) {
+// A certificate that nobody vouches for is said once, with what to write to be sure from then on.
+auto say_once(const std::string& host) {
+  return [host, said = std::make_shared<bool>(false)](const tls::KeyPin& pin) {
+    if (std::exchange(*said, true)) return;
+    log::get().warn("{}: TLS without proof of who answers; to be sure from now on, set tls_pin to {}", host,
+                    pin.to_string());
+  };
+}
+
+media::SourceFactory by_librtsp(const CameraAddress& address, const StreamSettings& settings,
+                                std::optional<tls::KeyPin> pin) {
   rtsp::ClientOptions options;
   options.url = address.url;
   options.credentials = address.credentials;
   options.transport = transport_of<rtsp::ClientOptions::Transport>(settings.transport);
   options.timeout = address.timeout;
+  options.tls_pin = pin;
+  options.unverified = say_once(address.url.host);
   return [options] { return rtsp::make_source(options); };
 }
 
@@ -44,8 +60,19 @@ Result<media::SourceFactory> camera_source(const CameraAddress& address, const S
   if (!is_camera_scheme(address.url.scheme))
     return fail(ErrorCode::kConfig, address.url.scheme + ":// is no address of a camera",
                 "use rtsp, rtsps, http or https");
+  std::optional<tls::KeyPin> pin;
+  if (!settings.tls_pin.empty()) {
+    const auto parsed = tls::KeyPin::parse(settings.tls_pin);
+    if (!parsed) return fail("tls_pin", parsed.error());
+    pin = *parsed;
+  }
   media::SourceFactory plain = by_libavformat(address, settings);
-  if (address.url.scheme == "rtsp") plain = with_fallback(by_librtsp(address, settings), std::move(plain));
+  if (address.url.scheme == "rtsp")
+    plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
+  else if (address.url.scheme == "rtsps" && pin)
+    plain = by_librtsp(address, settings, pin);  // libavformat would not look at the key
+  else if (address.url.scheme == "rtsps")
+    plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
   if (settings.video_codec == "copy") return plain;
 
   hls::TranscodeOptions transcode;

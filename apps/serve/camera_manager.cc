@@ -71,6 +71,7 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
   for (const auto& camera : cameras) {
     Recipe recipe{camera.rtsp_url, credentials_for(camera, settings.credentials, general),
                   settings.stream_for(camera.id)};
+    if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
     const auto known = before->by_id.find(camera.id);
     ServedCameraPtr served;
     if (known != before->by_id.end() && known->second->recipe() == recipe) {

@@ -9,9 +9,9 @@ using namespace std::chrono_literals;
 using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
-// Clips begin on this grid, so that the frames of all cameras of 25 frames a second fall together and a process
-// wakes 25 times a second, however many there are: a wake-up costs as much as four frames. A session's second
-// frame comes so much early at most.
+// Clips begin on this grid, so that the frames of all cameras of 25 frames a second fall together and a
+// process wakes 25 times a second, however many there are: a wake-up costs as much as four frames. A
+// session's second frame comes so much early at most.
 constexpr auto kGrid = 40ms;
 
 // Behind by more (the machine slept), it starts over instead of sending all that was missed.

@@ -130,6 +130,7 @@ void add_camera_options(CLI::App& app, Options& options) {
       ->check(CLI::Range(1, 65'535))
       ->type_name("PORT")
       ->capture_default_str();
+  app.add_flag("--rtsps", options.rtsps, "RTSP inside TLS, with a certificate of the cameras' own signature");
   app.add_option("--name", options.name, "Name of the cameras; a number follows it")
       ->type_name("NAME")
       ->capture_default_str();

@@ -19,6 +19,7 @@ struct Options {
   unsigned count = 1;
   std::string address = "127.0.0.2";  // of the first camera; the others follow
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
+  bool rtsps = false;                                // RTSP inside TLS
   std::string name = "Camera";                       // followed by the camera's number
   std::vector<onvif::VirtualAuth> auth;              // given to the cameras in turn; none: kNone
   std::vector<std::vector<DigestAlgorithm>> digest;  // the same; none: MD5

@@ -107,6 +107,7 @@ CameraPlan plan(const Options& options, const Credentials& credentials, unsigned
   device.location = "simulated";
   device.onvif_port = options.onvif_port;
   device.rtsp_port = options.rtsp_port;
+  device.rtsps = options.rtsps;
   device.auth = in_turn(options.auth, index, onvif::VirtualAuth::kNone);
   device.digest = in_turn(options.digest, index, {DigestAlgorithm::kMd5});
   device.credentials = credentials;

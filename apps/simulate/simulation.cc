@@ -5,6 +5,7 @@
 #include "apps/simulate/discovery_responder.h"
 #include "apps/simulate/http_server.h"
 #include "apps/simulate/virtual_media.h"
+#include "base/tls.h"
 #include "base/url.h"
 #include "libonvif/virtual_device.h"
 #include "libonvif/virtual_device_identity.h"
@@ -32,6 +33,8 @@ constexpr std::string_view kServerName = "camctl-simulate";
 struct Camera {
   onvif::SoapReply answer(const onvif::SoapRequest& request);
   nlohmann::ordered_json record() const;
+
+  std::shared_ptr<const tls::Context> tls;  // with --rtsps
 
   CameraPlan plan;
   std::vector<ClipPtr> clips;  // one for each profile
@@ -69,16 +72,18 @@ nlohmann::ordered_json Camera::record() const {
                         {"name", profile.name},
                         {"rtsp_url", virtual_rtsp_url(config, profile)},
                         {"snapshot_url", virtual_snapshot_url(config, profile)}});
-  return {{"name", config.name},
-          {"ip", config.address},
-          {"port", config.onvif_port},
-          {"onvif_url", virtual_http_url(config, onvif::kDevicePath)},
-          {"rtsp_url", profiles.front()["rtsp_url"]},
-          {"endpoint", config.endpoint},
-          {"serial", config.serial},
-          {"mac", config.mac},
-          {"auth", name(config.auth)},
-          {"profiles", std::move(profiles)}};
+  nlohmann::ordered_json record = {{"name", config.name},
+                                   {"ip", config.address},
+                                   {"port", config.onvif_port},
+                                   {"onvif_url", virtual_http_url(config, onvif::kDevicePath)},
+                                   {"rtsp_url", profiles.front()["rtsp_url"]},
+                                   {"endpoint", config.endpoint},
+                                   {"serial", config.serial},
+                                   {"mac", config.mac},
+                                   {"auth", name(config.auth)},
+                                   {"profiles", std::move(profiles)}};
+  if (tls) record["tls_pin"] = tls->pin().to_string();
+  return record;
 }
 
 // What the clip holds goes before what was planned; a file may be anything.
@@ -166,12 +171,19 @@ void Simulation::Impl::start_devices() {
 }
 
 Result<void> Simulation::Impl::start_media(const Options& options) {
+  std::shared_ptr<const tls::Context> tls;  // one key for all cameras, as some makers do it
+  if (options.rtsps) {
+    auto made = tls::Context::self_signed("virtual camera");
+    if (!made) return fail(made.error());
+    tls = std::move(*made);
+  }
   for (const auto& camera : cameras) {
     const auto& config = camera->device->config();
     VirtualMediaOptions media;
     media.rtsp.address = config.address;
     media.rtsp.port = config.rtsp_port;
     media.rtsp.server_name = kServerName;
+    media.rtsp.tls = camera->tls = tls;
     if (config.auth != onvif::VirtualAuth::kNone) {
       media.rtsp.digest = config.digest;
       media.rtsp.credentials = config.credentials;

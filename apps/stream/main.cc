@@ -19,7 +19,8 @@ Result<void> run(const StreamProgramOptions& options, Context& context) {
   if (!target) return fail(target.error());
   const auto camera = choose_camera(options, settings);
   if (!camera) return fail(camera.error());
-  const auto stream = settings.stream_for(camera->id);
+  auto stream = settings.stream_for(camera->id);
+  if (!camera->tls_pin.empty()) stream.tls_pin = camera->tls_pin;
   auto source = camera_source(camera->address, stream);
   if (!source) return fail(source.error());
   auto output = open_output(*target);

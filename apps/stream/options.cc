@@ -26,7 +26,7 @@ Result<ChosenCamera> from_file(const std::string& name, const Settings& settings
   if (!camera) return fail(camera.error());
   auto url = Url::parse(camera->rtsp_url);
   if (!url) return fail(fmt::format("camera {}", camera->id), url.error());
-  ChosenCamera chosen{camera->id, {*url, {}}};
+  ChosenCamera chosen{camera->id, {*url, {}}, camera->tls_pin};
   chosen.address.credentials = credentials_for(*camera, *url, given, settings);
   return chosen;
 }
@@ -47,8 +47,8 @@ void add_stream_options(CLI::App& app, StreamProgramOptions& options) {
   add_duration_option(app, "--duration", options.duration, "Stop after so much video (default: never)");
   add_credential_options(app, options.credentials);
   add_config_flags(app, options.config,
-                   {"cameras", "transport", "segment_duration", "segments", "video_codec", "bitrate",
-                    "maxrate", "preset", "height", "audio_bitrate"});
+                   {"cameras", "transport", "tls_pin", "segment_duration", "segments", "video_codec",
+                    "bitrate", "maxrate", "preset", "height", "audio_bitrate"});
 }
 
 Result<ChosenCamera> choose_camera(const StreamProgramOptions& options, const Settings& settings) {
@@ -57,7 +57,7 @@ Result<ChosenCamera> choose_camera(const StreamProgramOptions& options, const Se
   if (options.camera.find("://") == std::string::npos) return from_file(options.camera, settings, *given);
   auto url = Url::parse(options.camera);
   if (!url) return fail(url.error());
-  ChosenCamera chosen{url->to_string(), {*url, {}}};
+  ChosenCamera chosen{url->to_string(), {*url, {}}, {}};
   chosen.address.credentials =
       !given->empty()             ? *given
       : !url->credentials.empty() ? url->credentials

@@ -24,6 +24,7 @@ void add_stream_options(CLI::App& app, StreamProgramOptions& options);
 struct ChosenCamera {
   std::string id;
   CameraAddress address;
+  std::string tls_pin;  // of cameras.json; goes before that of the configuration
 };
 Result<ChosenCamera> choose_camera(const StreamProgramOptions& options, const Settings& settings);
 

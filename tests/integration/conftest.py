@@ -161,8 +161,8 @@ class Simulator:
         self.process, self.addresses = process, addresses
         self.onvif_port, self.rtsp_port = onvif_port, rtsp_port
 
-    def rtsp_url(self, index=0, channel=0, credentials=""):
-        return f"rtsp://{credentials}{self.addresses[index]}:{self.rtsp_port}/live/channel{channel}"
+    def rtsp_url(self, index=0, channel=0, credentials="", scheme="rtsp"):
+        return f"{scheme}://{credentials}{self.addresses[index]}:{self.rtsp_port}/live/channel{channel}"
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <functional>
 #include <vector>
 
@@ -101,6 +102,7 @@ struct Session {
 
   // Runs until `done`, 5 s at most; false then.
   bool run(ClientOptions options, const std::function<bool(const Recorder&)>& done) {
+    std::signal(SIGPIPE, SIG_IGN);  // as the programs do
     source = make_source(std::move(options));
     source->start(loop, recorder);
     bool reached = false;
@@ -186,12 +188,65 @@ TEST_CASE("a stream arrives whole over TCP and UDP, with each kind of authentica
   }
 }
 
+TEST_CASE("inside TLS") {
+  const auto context = *tls::Context::self_signed("camera");
+  const auto server = [&context] {
+    ServerOptions options;
+    options.tls = context;
+    options.digest = {DigestAlgorithm::kMd5};
+    options.credentials = {"admin", Secret("right")};
+    return options;
+  };
+  Session session;
+  session.camera = std::make_unique<Camera>(session.loop, server());
+  auto options = session.options();
+  options.url.scheme = "rtsps";
+  options.credentials = {"admin", Secret("right")};
+  unsigned unverified = 0;
+  options.unverified = [&](const tls::KeyPin& pin) {
+    ++unverified;
+    CHECK(pin == context->pin());
+  };
+  SUBCASE("without a pin") {
+    CHECK(session.run(options, has_enough));
+    check_media(session.recorder);
+    CHECK(unverified == 1);
+  }
+  SUBCASE("UDP is not asked for: it would go in the clear") {
+    options.transport = ClientOptions::Transport::kUdp;
+    CHECK(session.run(options, has_enough));
+    check_media(session.recorder);
+  }
+  SUBCASE("with the right pin") {
+    options.tls_pin = context->pin();
+    CHECK(session.run(options, has_enough));
+    check_media(session.recorder);
+    CHECK(unverified == 0);
+  }
+  SUBCASE("with another pin") {
+    options.tls_pin = (*tls::Context::self_signed("another"))->pin();
+    CHECK(session.run(options, has_enough));
+    REQUIRE(session.recorder.end);
+    CHECK(session.recorder.end->error().code == ErrorCode::kAuth);
+    CHECK(session.recorder.end->error().message.find(context->pin().to_string()) != std::string::npos);
+    CHECK(unverified == 0);
+  }
+  SUBCASE("a server without TLS") {
+    session.camera = std::make_unique<Camera>(session.loop, ServerOptions{});
+    options.url.port = session.camera->server->port();
+    CHECK(session.run(options, has_enough));
+    REQUIRE(session.recorder.end);
+    CHECK(session.recorder.end->error().code != ErrorCode::kUnsupported);
+  }
+}
+
 TEST_CASE("what fails says why") {
   SUBCASE("wrong password") {
     Session session;
-    session.camera = std::make_unique<Camera>(
-        session.loop,
-        ServerOptions{.digest = {DigestAlgorithm::kMd5}, .credentials = {"admin", Secret("right")}});
+    session.camera =
+        std::make_unique<Camera>(session.loop, ServerOptions{.digest = {DigestAlgorithm::kMd5},
+                                                             .credentials = {"admin", Secret("right")},
+                                                             .tls = {}});
     auto options = session.options();
     options.credentials = {"admin", Secret("wrong")};
     CHECK(session.run(options, has_enough));
@@ -201,9 +256,10 @@ TEST_CASE("what fails says why") {
   }
   SUBCASE("no password") {
     Session session;
-    session.camera = std::make_unique<Camera>(
-        session.loop,
-        ServerOptions{.digest = {DigestAlgorithm::kMd5}, .credentials = {"admin", Secret("right")}});
+    session.camera =
+        std::make_unique<Camera>(session.loop, ServerOptions{.digest = {DigestAlgorithm::kMd5},
+                                                             .credentials = {"admin", Secret("right")},
+                                                             .tls = {}});
     CHECK(session.run(session.options(), has_enough));
     CHECK(session.recorder.end->error().code == ErrorCode::kAuth);
   }
