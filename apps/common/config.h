@@ -57,6 +57,7 @@ struct Settings {
   bool save_credentials = false;
   std::uint64_t threads = 0;  // event loops; 0: one per core
   std::uint64_t max_connections = 10'000;
+  std::uint64_t host_sessions = 256;  // at one camera host, at once
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
   StreamSettings stream;
   std::vector<CredentialEntry> credentials;

@@ -36,6 +36,8 @@ const std::array kSettings = {
     Key<Settings>{"threads", Kind::kCount, &Settings::threads, "event loops, 0 for one per core", 0, 256},
     Key<Settings>{"max_connections", Kind::kCount, &Settings::max_connections, "connections at once", 1,
                   1'000'000},
+    Key<Settings>{"host_sessions", Kind::kCount, &Settings::host_sessions,
+                  "sessions at one camera host at once", 1, 10'000},
     Key<Settings>{"header_timeout", Kind::kDuration, &Settings::header_timeout,
                   "time for a request to arrive completely", 100, kMaxTimeout},
     Key<Settings>{"idle_timeout", Kind::kDuration, &Settings::idle_timeout, "time between two requests", 100,

@@ -13,9 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Between the first connections to cameras, so that a hundred of them don't start in one instant.
-constexpr auto kStagger = 40ms;
-
 // A camera that can't be tried at all: says why, and is tried again like any other.
 class BrokenSource : public media::Source {
  public:
@@ -63,7 +60,9 @@ std::shared_ptr<const CameraManager::Set> CameraManager::set() const {
 }
 
 CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, const Settings& settings,
-                                            const Credentials& general) {
+                                            const Credentials& general, bool try_refused) {
+  if (!gate_) gate_ = std::make_shared<SourceGate>(settings.host_sessions);
+  if (try_refused) gate_->forget_refusals();
   const auto before = set();
   auto after = std::make_shared<Set>();
   Changes changes;
@@ -74,7 +73,8 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
     if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
     const auto known = before->by_id.find(camera.id);
     ServedCameraPtr served;
-    if (known != before->by_id.end() && known->second->recipe() == recipe) {
+    const bool same = known != before->by_id.end() && known->second->recipe() == recipe;
+    if (same && !(try_refused && known->second->status().cause == ErrorCode::kAuth)) {
       served = known->second;
       served->set_camera(camera);
       ++changes.kept;
@@ -84,6 +84,9 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
       if (!factory) {
         log::get().error("camera {}: {}", camera.id, factory.error().message);
         factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
+      } else {
+        const auto url = Url::parse(recipe.rtsp_url);
+        factory = gate_->guard(std::move(*factory), url->host, recipe.credentials);
       }
       served = std::make_shared<ServedCamera>(*loops_[next_loop_++ % loops_.size()], loops_, camera,
                                               std::move(recipe), std::move(*factory));
@@ -103,11 +106,7 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
     camera->waiting().wake();
     if (still == after->by_id.end()) ++changes.stopped;
   }
-  auto delay = 0ms;
-  for (const auto& camera : fresh) {
-    camera->start(delay);
-    delay += kStagger;
-  }
+  for (const auto& camera : fresh) camera->start();
   return changes;
 }
 

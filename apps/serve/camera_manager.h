@@ -10,6 +10,7 @@
 
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
+#include "apps/media/source_gate.h"
 #include "apps/serve/served_camera.h"
 
 namespace camctl::apps::serve {
@@ -35,8 +36,10 @@ class CameraManager {
   struct Changes {
     std::size_t started = 0, restarted = 0, stopped = 0, kept = 0;
   };
-  // Makes `cameras` the set that is served. Those whose recipe is unchanged go on undisturbed. One at a time.
-  Changes apply(const std::vector<Camera>& cameras, const Settings& settings, const Credentials& general);
+  // Makes `cameras` the set that is served. Those whose recipe is unchanged go on undisturbed, unless
+  // `try_refused` and their credentials were refused. One at a time.
+  Changes apply(const std::vector<Camera>& cameras, const Settings& settings, const Credentials& general,
+                bool try_refused = false);
 
   // Thread-safe. `id` may be "stream_0" or "0"; null: no such camera.
   ServedCameraPtr find(std::string_view id) const;
@@ -55,6 +58,7 @@ class CameraManager {
 
   std::vector<EventLoop*> loops_;
   unsigned next_loop_ = 0;
+  std::shared_ptr<SourceGate> gate_;  // settled by the first apply()
   mutable std::mutex mutex_;
   std::shared_ptr<const Set> set_;  // guarded by mutex_
 };

@@ -79,7 +79,7 @@ class Program {
   void reload();
   void reload_cameras();
   void await_hangup();
-  void apply(const std::vector<Camera>& cameras);
+  void apply(const std::vector<Camera>& cameras, bool try_refused = false);
   Result<Camera> change(const Change& change);
   bool from_stdin() const { return config_.settings.cameras == "-"; }
 
@@ -136,8 +136,8 @@ Result<void> Program::prepare() {
   return {};
 }
 
-void Program::apply(const std::vector<Camera>& cameras) {
-  const auto changes = manager_->apply(cameras, config_.settings, general_);
+void Program::apply(const std::vector<Camera>& cameras, bool try_refused) {
+  const auto changes = manager_->apply(cameras, config_.settings, general_, try_refused);
   log::get().debug("cameras: {} started, {} restarted, {} stopped, {} as before", changes.started,
                    changes.restarted, changes.stopped, changes.kept);
 }
@@ -168,7 +168,7 @@ void Program::reload_cameras() {
     log::get().error("not reloaded: {}", cameras.error().message);
     return;
   }
-  apply(*cameras);
+  apply(*cameras, true);  // the password may have been corrected at the camera
 }
 
 void Program::reload() {
@@ -183,10 +183,11 @@ void Program::reload() {
   auto& after = config->settings;
   if (before.listen != after.listen || before.threads != after.threads || before.web_dir != after.web_dir ||
       before.access_log != after.access_log || before.max_connections != after.max_connections ||
-      before.allow_anonymous != after.allow_anonymous || before.rtsp_listen != after.rtsp_listen ||
-      before.cameras != after.cameras)
+      before.host_sessions != after.host_sessions || before.allow_anonymous != after.allow_anonymous ||
+      before.rtsp_listen != after.rtsp_listen || before.cameras != after.cameras)
     log::get().warn(
-        "listen, rtsp_listen, allow_anonymous, cameras, threads, max_connections, access_log and web_dir "
+        "listen, rtsp_listen, allow_anonymous, cameras, threads, max_connections, host_sessions, access_log "
+        "and web_dir "
         "need a restart "
         "to change");
   after.cameras = before.cameras;

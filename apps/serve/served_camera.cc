@@ -51,32 +51,24 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
 
 ServedCamera::~ServedCamera() {
   subscription_.reset();
-  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_),
-              delay = std::shared_ptr<Timer>(std::move(delay_))] {
-    if (delay) delay->cancel();
+  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_)] {
     live->stop();
     stream->stop();
   });
 }
 
-void ServedCamera::start(std::chrono::milliseconds delay) {
+void ServedCamera::start() {
   subscription_ = stream_->subscribe([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
     ++self->generation_;
     self->waiting_.wake();
   });
-  loop_.post([self = shared_from_this(), delay] {
-    self->delay_ = std::make_unique<Timer>(self->loop_);
-    self->delay_->after(delay, [weak = std::weak_ptr(self)] {
-      if (const auto camera = weak.lock()) camera->stream_->start();
-    });
-  });
+  loop_.post([self = shared_from_this()] { self->stream_->start(); });
 }
 
 void ServedCamera::stop() {
   loop_.post([self = shared_from_this()] {
-    self->delay_.reset();
     self->live_->stop();
     self->stream_->stop();
   });

@@ -41,7 +41,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
                media::SourceFactory make_source);
   ~ServedCamera();  // on any thread; the loop must still run
 
-  void start(std::chrono::milliseconds delay);
+  void start();
   // No more connecting; the window stays readable.
   void stop();
 
@@ -74,7 +74,6 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   std::atomic<std::uint64_t> generation_{1};  // counts the stream's changes
   std::unique_ptr<hls::Stream> stream_;
   std::shared_ptr<LiveHub> live_;
-  std::unique_ptr<Timer> delay_;  // on the loop
   std::shared_ptr<void> subscription_;
   WaitList waiting_;
   Viewers viewers_;

@@ -35,7 +35,7 @@ struct Filmed {
   }
 
   void receive() {
-    camera->start(0ms);
+    camera->start();
     const auto limit = std::chrono::steady_clock::now() + 10s;
     while (!camera->stream().window().ended && std::chrono::steady_clock::now() < limit)
       std::this_thread::sleep_for(1ms);
