@@ -4,6 +4,7 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_package(Boost 1.81 REQUIRED)  # header-only use: Asio, Beast
 find_package(CURL REQUIRED)
+find_package(ZLIB REQUIRED)  # playlists as gzip
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)

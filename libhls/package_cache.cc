@@ -12,14 +12,18 @@
 namespace camctl::hls {
 namespace {
 
+// The bodies of parts are kept for the newest segments only: players ask for them while they are new.
+constexpr std::uint64_t kSegmentsWithParts = 3;
+
 bool needs_encoding(const media::StreamInfo& info) {
   return info.audio && info.audio->codec != media::Codec::kAac;
 }
 
-// The segment with its video alone.
-Segment without_audio(const Segment& segment) {
-  Segment result = segment;
-  auto info = std::make_shared<media::StreamInfo>(*segment.info);
+// A segment or part with its video alone.
+template <class Media>
+Media without_audio(const Media& media) {
+  Media result = media;
+  auto info = std::make_shared<media::StreamInfo>(*media.info);
   info->audio.reset();
   result.info = std::move(info);
   std::erase_if(result.units, [](const auto& unit) { return unit->track == media::TrackKind::kAudio; });
@@ -36,31 +40,40 @@ media::StreamInfo PackageCache::packaged(const media::StreamInfo& info) const {
 }
 
 void PackageCache::listed(const WindowState& state) {
-  if (state.segments.empty()) return;
-  const auto& newest = *state.segments.back();
-  auto entry = std::make_shared<Entry>();
-  const bool follows = state.segments.size() > 1 && !newest.discontinuity;
-  if (follows && needs_encoding(*newest.info))
-    entry->lead_in = audio_lead_in(*state.segments[state.segments.size() - 2]);
+  const auto* newest = state.segments.empty() ? nullptr : state.segments.back().get();
+  if (state.open) return add_entry(*state.open, newest);
+  if (newest == nullptr) return;
+  add_entry(*newest, state.segments.size() > 1 ? state.segments[state.segments.size() - 2].get() : nullptr);
 
   const auto oldest_listed = state.segments.front()->number;
   std::vector<std::shared_ptr<Entry>> gone;  // freed without the lock
   const std::lock_guard lock(mutex_);
-  entries_.try_emplace(newest.number, std::move(entry));
-  for (auto it = entries_.begin(); it != entries_.end() && it->first < oldest_listed;) {
-    if (!window_.find(it->first)) {
+  for (auto it = entries_.begin(); it != entries_.end() && it->first + kSegmentsWithParts < newest->number;) {
+    if (it->first < oldest_listed && !window_.find(it->first)) {
       gone.push_back(std::move(it->second));
       it = entries_.erase(it);
     } else {
-      forget_copy(*it->second);
+      forget_copies(*it->second, it->first >= oldest_listed);
       ++it;
     }
   }
 }
 
-void PackageCache::forget_copy(Entry& entry) {
+void PackageCache::add_entry(const SegmentHead& newest, const Segment* before) {
+  const std::lock_guard lock(mutex_);
+  const auto [at, added] = entries_.try_emplace(newest.number);
+  if (!added) return;
+  at->second = std::make_shared<Entry>();
+  if (before != nullptr && !newest.discontinuity && needs_encoding(*newest.info))
+    at->second->lead_in = audio_lead_in(*before);
+}
+
+void PackageCache::forget_copies(Entry& entry, bool listed) {
   const std::unique_lock lock(entry.mutex, std::try_to_lock);  // somebody packages it just now: next time
-  if (lock.owns_lock()) entry.ts.reset();
+  if (!lock.owns_lock()) return;
+  if (!listed) entry.ts.reset();
+  entry.parts.clear();
+  entry.prepared.clear();
 }
 
 std::shared_ptr<PackageCache::Entry> PackageCache::entry(std::uint64_t number) const {
@@ -69,13 +82,57 @@ std::shared_ptr<PackageCache::Entry> PackageCache::entry(std::uint64_t number) c
   return found == entries_.end() ? nullptr : found->second;
 }
 
-Result<SegmentPtr> PackageCache::prepared(const SegmentPtr& segment, const Entry& entry) const {
+bool PackageCache::encodes(const media::StreamInfo& info) const {
+  return options_.encode_audio && encoded_audio(*info.audio).has_value();
+}
+
+// A segment that has parts holds just the audio that they hold.
+Result<SegmentPtr> PackageCache::prepared(const SegmentPtr& segment, Entry& entry) const {
   if (!needs_encoding(*segment->info)) return segment;
-  if (!options_.encode_audio || !encoded_audio(*segment->info->audio))
-    return std::make_shared<const Segment>(without_audio(*segment));
-  auto encoded = encode_aac(*segment, entry.lead_in, options_.audio_bitrate);
+  if (!encodes(*segment->info)) return std::make_shared<const Segment>(without_audio(*segment));
+  if (segment->parts.empty()) {
+    auto encoded = encode_aac(*segment, entry.lead_in, options_.audio_bitrate);
+    if (!encoded) return fail(encoded.error());
+    return std::make_shared<const Segment>(std::move(*encoded));
+  }
+  auto result = std::make_shared<Segment>(*segment);
+  result->units.clear();
+  result->bytes = 0;
+  result->audio_end = 0;
+  for (const auto& part : segment->parts) {
+    const auto ready = prepared(part, entry);
+    if (!ready) return fail(ready.error());
+    result->info = (*ready)->info;
+    result->bytes += (*ready)->bytes;
+    if ((*ready)->audio_end != 0) result->audio_end = (*ready)->audio_end;
+    result->units.insert(result->units.end(), (*ready)->units.begin(), (*ready)->units.end());
+  }
+  return result;
+}
+
+Result<PartPtr> PackageCache::prepared(const PartPtr& part, Entry& entry) const {
+  if (!needs_encoding(*part->info)) return part;
+  if (!encodes(*part->info)) return std::make_shared<const Part>(without_audio(*part));
+  if (const auto known = entry.prepared.find(part->index); known != entry.prepared.end())
+    return known->second;
+  // What the encoder hears before it: the segment before, and the parts before.
+  Segment before, own;
+  before.info = own.info = part->info;
+  before.units = entry.lead_in;
+  for (std::uint64_t i = 0; i < part->index; ++i) {
+    const auto earlier = window_.find_part(part->segment, i);
+    if (!earlier) return fail(ErrorCode::kNotFound, "the segment is gone");
+    before.units.insert(before.units.end(), earlier->units.begin(), earlier->units.end());
+  }
+  own.units = part->units;
+  auto encoded = encode_aac(own, audio_lead_in(before), options_.audio_bitrate);
   if (!encoded) return fail(encoded.error());
-  return std::make_shared<const Segment>(std::move(*encoded));
+  auto result = std::make_shared<Part>(*part);
+  result->info = std::move(encoded->info);
+  result->units = std::move(encoded->units);
+  result->audio_end = encoded->audio_end;
+  result->bytes = encoded->bytes;
+  return entry.prepared[part->index] = std::move(result);
 }
 
 Result<BodyPtr> PackageCache::get(std::uint64_t number, Container container) const {
@@ -94,6 +151,20 @@ Result<BodyPtr> PackageCache::get(std::uint64_t number, Container container) con
   auto made = container == Container::kTs ? package_ts(*cached->segment) : package_fmp4(*cached->segment);
   if (!made) return fail(made.error());
   return body = std::move(*made);
+}
+
+Result<BodyPtr> PackageCache::part(std::uint64_t segment, std::uint64_t index) const {
+  const auto found = window_.find_part(segment, index);
+  const auto cached = entry(segment);
+  if (!found || !cached)
+    return fail(ErrorCode::kNotFound, fmt::format("there is no part {} of segment {}", index, segment));
+  const std::lock_guard lock(cached->mutex);
+  if (const auto known = cached->parts.find(index); known != cached->parts.end()) return known->second;
+  auto ready = prepared(found, *cached);
+  if (!ready) return fail(ready.error());
+  auto made = package_part(**ready);
+  if (!made) return fail(made.error());
+  return cached->parts[index] = std::move(*made);
 }
 
 Result<BodyPtr> PackageCache::init(std::uint32_t version) const {

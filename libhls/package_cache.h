@@ -26,11 +26,13 @@ class PackageCache {
  public:
   PackageCache(const Window& window, PackageOptions options) : window_(window), options_(options) {}
 
-  // The writer's, after a segment was listed: remembers the audio before it, and forgets what is gone.
+  // The writer's, after a segment or a part was listed: remembers the audio before it, and forgets what is
+  // gone.
   void listed(const WindowState& state);
 
-  // kNotFound where the window does not have the segment (any more).
+  // kNotFound where the window does not have the segment or part (any more).
   Result<BodyPtr> get(std::uint64_t number, Container container) const;
+  Result<BodyPtr> part(std::uint64_t segment, std::uint64_t index) const;
   Result<BodyPtr> init(std::uint32_t version) const;
   // The tracks as they are packaged: AAC in place of other audio, or no audio.
   media::StreamInfo packaged(const media::StreamInfo& info) const;
@@ -39,15 +41,21 @@ class PackageCache {
   struct Entry {
     std::vector<media::AccessUnitPtr> lead_in;  // of the segment before; set before the entry is shared
 
-    std::mutex mutex;    // guards what follows, and makes others wait for the one that packages
+    std::mutex mutex;  // guards what follows, and makes others wait for the one that packages
+    std::map<std::uint64_t, PartPtr> prepared;  // parts with audio as it is packaged
+    std::map<std::uint64_t, BodyPtr> parts;
     SegmentPtr segment;  // with audio as it is packaged
     BodyPtr ts, fmp4;
   };
 
   std::shared_ptr<Entry> entry(std::uint64_t number) const;
-  // MPEG-TS is a copy of the media. Few ask for what is no longer listed: for those it is made again.
-  static void forget_copy(Entry& entry);
-  Result<SegmentPtr> prepared(const SegmentPtr& segment, const Entry& entry) const;
+  // MPEG-TS is a copy of the media. Few ask for what is no longer listed, or for parts of older segments: for
+  // those it is made again.
+  static void forget_copies(Entry& entry, bool listed);
+  void add_entry(const SegmentHead& newest, const Segment* before);
+  bool encodes(const media::StreamInfo& info) const;
+  Result<SegmentPtr> prepared(const SegmentPtr& segment, Entry& entry) const;
+  Result<PartPtr> prepared(const PartPtr& part, Entry& entry) const;
 
   const Window& window_;
   const PackageOptions options_;

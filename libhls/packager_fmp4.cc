@@ -262,21 +262,73 @@ void write_track_fragment(Mp4Writer& out, Run& run) {
   }
 }
 
-std::vector<Run> runs_of(const Segment& segment) {
+// A segment or a part of one.
+template <class Media>
+std::vector<Run> runs_of(const Media& media) {
   std::vector<Run> runs;
   const auto collect = [&](TrackKind kind, std::uint32_t id, Ticks end) {
     Run run{id, kind == TrackKind::kVideo, end, {}, 0, 0};
-    for (const auto& unit : segment.units) {
+    for (const auto& unit : media.units) {
       if (unit->track != kind || unit->data.empty()) continue;
       run.units.push_back(unit.get());
       run.bytes += unit->data.size();
     }
     if (!run.units.empty()) runs.push_back(std::move(run));
   };
-  const auto& info = *segment.info;
-  if (info.video && packaged(*info.video)) collect(TrackKind::kVideo, kFmp4VideoTrack, segment.video_end);
-  if (info.audio && packaged(*info.audio)) collect(TrackKind::kAudio, kFmp4AudioTrack, segment.audio_end);
+  const auto& info = *media.info;
+  if (info.video && packaged(*info.video)) collect(TrackKind::kVideo, kFmp4VideoTrack, media.video_end);
+  if (info.audio && packaged(*info.audio)) collect(TrackKind::kAudio, kFmp4AudioTrack, media.audio_end);
   return runs;
+}
+
+// mfhd's sequence_number grows from fragment to fragment (§8.8.5), also for a player that takes parts of one
+// segment and the next one whole; it has 32 bits and wraps once in 16 million segments.
+constexpr std::uint64_t kFragmentsPerSegment = 256;
+std::uint32_t sequence_number(const Segment& segment) {
+  return static_cast<std::uint32_t>((segment.number + 1) * kFragmentsPerSegment);
+}
+std::uint32_t sequence_number(const Part& part) {
+  return static_cast<std::uint32_t>(part.segment * kFragmentsPerSegment +
+                                    std::min<std::uint64_t>(part.index + 1, kFragmentsPerSegment - 1));
+}
+
+// `out` holds what stands before the fragment.
+template <class Media>
+Result<BodyPtr> package_fragment(const Media& media, Mp4Writer out) {
+  if (!media.info) return fail(ErrorCode::kInternal, "segment without stream information");
+  auto runs = runs_of(media);
+  if (runs.empty()) return fail(ErrorCode::kUnsupported, "fragmented MP4 needs H.264, H.265 or AAC");
+  const auto moof_at = out.size();
+  {
+    const auto moof = out.box("moof");
+    {
+      const auto b = out.full_box("mfhd", 0, 0);
+      out.u32(sequence_number(media));
+    }
+    for (auto& run : runs) write_track_fragment(out, run);
+  }
+  constexpr std::size_t kBoxHeader = 8;
+  std::size_t payload = 0;
+  for (const auto& run : runs) {
+    out.patch_u32(run.data_offset_at,
+                  static_cast<std::uint32_t>(out.size() - moof_at + kBoxHeader + payload));
+    payload += run.bytes;
+  }
+  if (payload > 0xffffffff - kBoxHeader) return fail(ErrorCode::kLimit, "segment above 4 GiB");
+  out.u32(static_cast<std::uint32_t>(kBoxHeader + payload));
+  out.text("mdat");
+
+  auto front = std::make_shared<const Bytes>(out.take());
+  auto body = std::make_shared<Body>();
+  body->pieces.emplace_back(*front);
+  for (const auto& run : runs) {
+    for (const auto* unit : run.units) body->pieces.emplace_back(unit->data);
+  }
+  body->size = front->size() + payload;
+  body->owners.push_back(std::move(front));
+  body->owners.reserve(1 + media.units.size());
+  for (const auto& unit : media.units) body->owners.push_back(unit);
+  return body;
 }
 
 }  // namespace
@@ -315,42 +367,11 @@ Result<BodyPtr> package_init(const media::StreamInfo& info) {
 }
 
 Result<BodyPtr> package_fmp4(const Segment& segment) {
-  if (!segment.info) return fail(ErrorCode::kInternal, "segment without stream information");
-  auto runs = runs_of(segment);
-  if (runs.empty()) return fail(ErrorCode::kUnsupported, "fragmented MP4 needs H.264, H.265 or AAC");
   Mp4Writer out;
   write_file_type(out, "styp");
-  const auto moof_at = out.size();
-  {
-    const auto moof = out.box("moof");
-    {
-      const auto b = out.full_box("mfhd", 0, 0);
-      out.u32(static_cast<std::uint32_t>(segment.number + 1));
-    }
-    for (auto& run : runs) write_track_fragment(out, run);
-  }
-  constexpr std::size_t kBoxHeader = 8;
-  std::size_t payload = 0;
-  for (const auto& run : runs) {
-    out.patch_u32(run.data_offset_at,
-                  static_cast<std::uint32_t>(out.size() - moof_at + kBoxHeader + payload));
-    payload += run.bytes;
-  }
-  if (payload > 0xffffffff - kBoxHeader) return fail(ErrorCode::kLimit, "segment above 4 GiB");
-  out.u32(static_cast<std::uint32_t>(kBoxHeader + payload));
-  out.text("mdat");
-
-  auto front = std::make_shared<const Bytes>(out.take());
-  auto body = std::make_shared<Body>();
-  body->pieces.emplace_back(*front);
-  for (const auto& run : runs) {
-    for (const auto* unit : run.units) body->pieces.emplace_back(unit->data);
-  }
-  body->size = front->size() + payload;
-  body->owners.push_back(std::move(front));
-  body->owners.reserve(1 + segment.units.size());
-  for (const auto& unit : segment.units) body->owners.push_back(unit);
-  return body;
+  return package_fragment(segment, std::move(out));
 }
+
+Result<BodyPtr> package_part(const Part& part) { return package_fragment(part, Mp4Writer{}); }
 
 }  // namespace camctl::hls

@@ -20,4 +20,8 @@ Result<BodyPtr> package_init(const media::StreamInfo& info);
 // access units. Times are the stream's axis in each track's clock_rate.
 Result<BodyPtr> package_fmp4(const Segment& segment);
 
+// One part as a moof and an mdat (a CMAF chunk, ISO 23000-19 §7.3.2.3), with the decoding times that its
+// units have in the segment.
+Result<BodyPtr> package_part(const Part& part);
+
 }  // namespace camctl::hls

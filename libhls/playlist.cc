@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 #include "base/media/aac.h"
 #include "base/media/h264.h"
 #include "base/media/h265.h"
+#include "libhls/playlist_text.h"
 
 namespace camctl::hls {
 namespace {
@@ -29,18 +31,10 @@ enum class Kind { kTs, kFmp4 };
 // EXT-X-VERSION: 3 for fractional EXTINF, 6 for EXT-X-MAP without I-frames only (RFC 8216 §7).
 int version(Kind kind) { return kind == Kind::kTs ? 3 : 6; }
 
-std::string date(std::chrono::system_clock::time_point time) {
-  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
-  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time - whole).count();
-  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
-                     milliseconds);
-}
-
-double seconds(MediaTime time) { return std::chrono::duration<double>(time).count(); }
-
 Result<std::string> media_playlist(const WindowState& state, Kind kind, std::string_view prefix) {
   if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
-  const auto& front = *state.segments.front();
+  const auto segments = std::span(state.segments).subspan(state.classic_from);
+  const auto& front = *segments.front();
   auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
                          version(kind), state.target_duration.count(), front.number);
   // The tag before the first segment counts on from here (RFC 8216 §4.3.3.3, §6.2.2).
@@ -48,14 +42,14 @@ Result<std::string> media_playlist(const WindowState& state, Kind kind, std::str
   if (sequence > 0 || front.discontinuity) out += fmt::format("#EXT-X-DISCONTINUITY-SEQUENCE:{}\n", sequence);
   if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   const Segment* before = nullptr;
-  for (const auto& segment : state.segments) {
+  for (const auto& segment : segments) {
     if (segment->discontinuity) out += "#EXT-X-DISCONTINUITY\n";
     if (kind == Kind::kFmp4 &&
         (before == nullptr || segment->discontinuity || before->init_version != segment->init_version)) {
       out += fmt::format("#EXT-X-MAP:URI=\"{}{}\"\n", prefix, init_segment_name(segment->init_version));
     }
     out += fmt::format(
-        "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5f},\n{}{}\n", date(segment->program_date_time),
+        "#EXT-X-PROGRAM-DATE-TIME:{}\n#EXTINF:{:.5f},\n{}{}\n", playlist_date(segment->program_date_time),
         seconds(segment->duration), prefix,
         kind == Kind::kTs ? ts_segment_name(segment->number) : fmp4_segment_name(segment->number));
     before = segment.get();
@@ -75,35 +69,57 @@ struct Rates {
   double peak = 0, average = 0;  // bit/s
 };
 
-Rates rates_of(const WindowState& state, const media::StreamInfo& shown) {
+// What a stretch of media takes.
+struct Stretch {
+  double bits = 0, length = 0;  // length in seconds
+  double frames = 0;
+};
+
+template <class Media>
+Stretch measure(const Media& media, const media::StreamInfo& shown) {
+  Stretch result;
+  result.length = std::max(seconds(media.duration), 1e-3);
+  const auto bytes = media.bytes + kSegmentOverhead + media.units.size() * kUnitOverhead;
+  const bool encoded = shown.audio && media.info->audio && shown.audio->codec != media.info->audio->codec;
+  result.bits = 8.0 * static_cast<double>(bytes) + (encoded ? kEncodedAudio * result.length : 0);
+  result.frames =
+      static_cast<double>(std::count_if(media.units.begin(), media.units.end(),
+                                        [](const auto& u) { return u->track == media::TrackKind::kVideo; }));
+  return result;
+}
+
+// The complete segments; before there is one, the parts of the first.
+std::vector<Stretch> stretches(const WindowState& state, const media::StreamInfo& shown) {
+  std::vector<Stretch> result;
+  for (const auto& segment : state.segments) result.push_back(measure(*segment, shown));
+  if (!result.empty() || !state.open) return result;
+  Stretch sum;
+  for (const auto& part : state.open->parts) {
+    const auto one = measure(*part, shown);
+    sum = {sum.bits + one.bits, sum.length + one.length, sum.frames + one.frames};
+  }
+  return {sum};
+}
+
+Rates rates_of(const WindowState& state, const std::vector<Stretch>& measured) {
   Rates rates;
   double bits = 0, length = 0;
-  for (const auto& segment : state.segments) {
-    const auto segment_length = std::max(seconds(segment->duration), 1e-3);
-    const auto bytes = segment->bytes + kSegmentOverhead + segment->units.size() * kUnitOverhead;
-    const bool encoded =
-        shown.audio && segment->info->audio && shown.audio->codec != segment->info->audio->codec;
-    const auto segment_bits =
-        8.0 * static_cast<double>(bytes) + (encoded ? kEncodedAudio * segment_length : 0);
-    bits += segment_bits;
-    length += segment_length;
+  for (const auto& one : measured) {
+    bits += one.bits;
+    length += one.length;
     // RFC 8216 §4.1: the peak is over contiguous segments of at least half a target duration.
-    if (2 * segment_length >= static_cast<double>(state.target_duration.count())) {
-      rates.peak = std::max(rates.peak, segment_bits / segment_length);
-    }
+    if (2 * one.length >= static_cast<double>(state.target_duration.count()))
+      rates.peak = std::max(rates.peak, one.bits / one.length);
   }
   rates.average = bits / length;
   rates.peak = kHeadroom * std::max(rates.peak, rates.average);
   return rates;
 }
 
-// The declared rate, or what the newest segment shows.
-double frame_rate(const WindowState& state, const media::VideoInfo& video) {
+// The declared rate, or what the newest stretch shows.
+double frame_rate(const Stretch& newest, const media::VideoInfo& video) {
   const auto& declared = video.frame_rate;
-  const auto& newest = *state.segments.back();
-  const auto frames = std::count_if(newest.units.begin(), newest.units.end(),
-                                    [](const auto& u) { return u->track == media::TrackKind::kVideo; });
-  const auto measured = static_cast<double>(frames) / std::max(seconds(newest.duration), 1e-3);
+  const auto measured = newest.frames / newest.length;
   const auto said =
       declared.numerator == 0 ? 0.0 : static_cast<double>(declared.numerator) / declared.denominator;
   // Cameras declare nonsense (90000 fps) now and then.
@@ -111,6 +127,13 @@ double frame_rate(const WindowState& state, const media::VideoInfo& video) {
 }
 
 }  // namespace
+
+std::string playlist_date(std::chrono::system_clock::time_point time) {
+  const auto whole = std::chrono::floor<std::chrono::seconds>(time);
+  const auto milliseconds = std::chrono::duration_cast<std::chrono::milliseconds>(time - whole).count();
+  return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(whole)),
+                     milliseconds);
+}
 
 std::string ts_segment_name(std::uint64_t number) { return fmt::format("playlist{}.ts", number); }
 std::string fmp4_segment_name(std::uint64_t number) { return fmt::format("seg{}.m4s", number); }
@@ -136,8 +159,9 @@ std::string codecs(const media::StreamInfo& info) {
 
 Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
                                           std::string_view media_uri) {
-  if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
-  const auto rates = rates_of(state, info);
+  const auto measured = stretches(state, info);
+  if (measured.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
+  const auto rates = rates_of(state, measured);
   auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n", version(Kind::kFmp4));
   if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   out += fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
@@ -147,7 +171,7 @@ Result<std::string> multivariant_playlist(const WindowState& state, const media:
     if (info.video->width != 0 && info.video->height != 0) {
       out += fmt::format(",RESOLUTION={}x{}", info.video->width, info.video->height);
     }
-    if (const auto rate = frame_rate(state, *info.video); rate > 0)
+    if (const auto rate = frame_rate(measured.back(), *info.video); rate > 0)
       out += fmt::format(",FRAME-RATE={:.3f}", rate);
   }
   out += fmt::format("\n{}\n", media_uri);

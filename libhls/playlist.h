@@ -16,7 +16,8 @@ std::string ts_segment_name(std::uint64_t number);     // playlist{n}.ts
 std::string fmp4_segment_name(std::uint64_t number);   // seg{n}.m4s
 std::string init_segment_name(std::uint32_t version);  // init-{v}.mp4
 
-// Media playlists (RFC 8216 §4.3.3). kNotFound where no segment is listed yet. `prefix` goes before each URI.
+// Media playlists (RFC 8216 §4.3.3) without parts, see ll_playlist.h. kNotFound where no segment is listed
+// yet. `prefix` goes before each URI.
 Result<std::string> ts_media_playlist(const WindowState& state, std::string_view prefix = "");
 Result<std::string> fmp4_media_playlist(const WindowState& state, std::string_view prefix = "");
 
@@ -24,8 +25,8 @@ Result<std::string> fmp4_media_playlist(const WindowState& state, std::string_vi
 std::string codecs(const media::StreamInfo& info);
 
 // A multivariant playlist (RFC 8216 §4.3.4) with one variant at `media_uri`. `info` says what the variant
-// holds (behind an audio encoder: its AAC). Bit rates are those of the listed segments; kNotFound where there
-// is none.
+// holds (behind an audio encoder: its AAC). Bit rates are those of the listed segments, or of the first parts
+// before there is one; kNotFound where there is neither.
 Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
                                           std::string_view media_uri);
 

@@ -113,7 +113,7 @@ class Stream::Impl final : public media::SourceSink {
   void probe(Clock::time_point attempt_at);
   void set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason);
   void log_loss(const Error& error);
-  void segment_listed();
+  void listed(const Listed& news);
 
   EventLoop& loop_;
   const media::SourceFactory make_source_;
@@ -169,8 +169,8 @@ void Stream::Impl::stop() {
   if (source_) source_->stop();
   if (retired_) retired_->stop();
   if (std::exchange(ended_, true)) return;
-  if (window.end())
-    segment_listed();
+  if (const auto news = window.end())
+    listed(news);
   else
     subscriptions.notify();
 }
@@ -196,12 +196,12 @@ void Stream::Impl::on_stream(media::StreamInfoPtr info) {
   }
   has_video_ = info->video.has_value();
   timeline_.set_info(*info);
-  const bool listed = window.set_info(info);
+  const auto news = window.set_info(info);
   {
     const std::lock_guard lock(mutex_);
     status_.info = std::move(info);
   }
-  if (listed) segment_listed();
+  listed(news);
 }
 
 void Stream::Impl::on_access_unit(media::AccessUnit unit) {
@@ -209,7 +209,7 @@ void Stream::Impl::on_access_unit(media::AccessUnit unit) {
   count(unit);
   const bool first = !live_ && (unit.key || !has_video_);
   const auto broken = timeline_.apply(unit);
-  if (window.push(std::move(unit), broken)) segment_listed();
+  listed(window.push(std::move(unit), broken));
   if (!first) return;
   live_ = true;  // only now: whoever hears of it finds the key frame
   backoff_.succeeded();
@@ -232,7 +232,8 @@ void Stream::Impl::count(const media::AccessUnit& unit) {
   status_.last_frame = std::chrono::system_clock::now();
 }
 
-void Stream::Impl::segment_listed() {
+void Stream::Impl::listed(const Listed& news) {
+  if (!news) return;
   cache.listed(*window.state());
   subscriptions.notify();
 }
@@ -267,7 +268,7 @@ void Stream::Impl::lose(const Error& error) {
   source_->stop();
   retired_ =
       std::move(source_);  // gone for good when the next attempt begins: it has nothing to wait for then
-  const bool listed = window.interrupt();
+  const auto news = window.interrupt();
   timeline_.reconnect();
   {
     const std::lock_guard lock(mutex_);
@@ -275,7 +276,7 @@ void Stream::Impl::lose(const Error& error) {
   }
   log_loss(error);
   set_state(state_for(error.code), error.code, one_line(error));
-  if (listed) segment_listed();
+  listed(news);
   retry_after(backoff_.failed(error.code, Clock::now()));
 }
 
@@ -348,12 +349,16 @@ void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
 WindowState Stream::window() const { return *impl_->window.state(); }
 NewestGop Stream::newest_gop() const { return impl_->window.newest_gop(); }
+std::shared_ptr<const WindowState> Stream::state() const { return impl_->window.state(); }
 
 Result<BodyPtr> Stream::ts_segment(std::uint64_t number) const {
   return impl_->cache.get(number, Container::kTs);
 }
 Result<BodyPtr> Stream::fmp4_segment(std::uint64_t number) const {
   return impl_->cache.get(number, Container::kFmp4);
+}
+Result<BodyPtr> Stream::part(std::uint64_t segment, std::uint64_t index) const {
+  return impl_->cache.part(segment, index);
 }
 Result<BodyPtr> Stream::init_segment(std::uint32_t version) const { return impl_->cache.init(version); }
 
@@ -362,9 +367,10 @@ Result<std::string> Stream::fmp4_playlist() const { return fmp4_media_playlist(*
 
 Result<std::string> Stream::multivariant_playlist(std::string_view media_uri) const {
   const auto state = impl_->window.state();
-  if (state->segments.empty())
+  const SegmentHead* newest = state->segments.empty() ? state->open.get() : state->segments.back().get();
+  if (newest == nullptr)
     return fail(ErrorCode::kNotFound, fmt::format("camera {} has no segment yet", impl_->options.id));
-  const auto info = impl_->cache.packaged(*state->segments.back()->info);
+  const auto info = impl_->cache.packaged(*newest->info);
   return hls::multivariant_playlist(*state, info, media_uri);
 }
 

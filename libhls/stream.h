@@ -60,6 +60,8 @@ class Stream {
   WindowState window() const;
   // What a viewer who comes now can begin with. That of the last session while the camera is away.
   NewestGop newest_gop() const;
+  // The same, shared: for playlists with parts (ll_playlist.h). Never null.
+  std::shared_ptr<const WindowState> state() const;
 
   // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same
   // bytes, for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there.
@@ -67,6 +69,7 @@ class Stream {
   // loop's.
   Result<BodyPtr> ts_segment(std::uint64_t number) const;
   Result<BodyPtr> fmp4_segment(std::uint64_t number) const;
+  Result<BodyPtr> part(std::uint64_t segment, std::uint64_t index) const;
   Result<BodyPtr> init_segment(std::uint32_t version) const;
 
   // RFC 8216 media playlists from one segmentation. kNotFound before the first segment. `prefix` goes before
@@ -76,8 +79,8 @@ class Stream {
   // Multivariant playlist naming `media_uri`, with CODECS, RESOLUTION, FRAME-RATE and BANDWIDTH.
   Result<std::string> multivariant_playlist(std::string_view media_uri) const;
 
-  // Calls `task` on the loop's thread after each new segment or change of state, until the returned handle is
-  // destroyed (on any thread).
+  // Calls `task` on the loop's thread after each new segment or part or change of state, until the returned
+  // handle is destroyed (on any thread).
   std::shared_ptr<void> subscribe(std::function<void()> task);
   // Calls `task` within the loop for each access unit that viewers can decode, as it comes, until the handle
   // is destroyed. newest_gop() holds it already if it is a picture.

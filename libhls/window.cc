@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <numeric>
+#include <utility>
 
 namespace camctl::hls {
 namespace {
@@ -42,18 +43,20 @@ Window::Window(WindowOptions options, WallClock wall_clock)
       target_(target_duration(options)),
       wall_clock_(wall_clock ? std::move(wall_clock) : compare_clocks),
       init_version_(options.first_init_version),
-      next_number_(options.first_number) {
+      next_number_(options.first_number),
+      parts_(options.part_duration, target_) {
   auto state = std::make_shared<WindowState>();
   state->target_duration = target_;
+  state->next_number = next_number_;
   state_ = std::move(state);
 }
 
-bool Window::set_info(media::StreamInfoPtr info) {
+Listed Window::set_info(media::StreamInfoPtr info) {
   assert(info);
-  bool listed = false;
+  Listed listed;
   if (info_) {
-    if (*info == *info_) return false;
-    listed = break_off();
+    if (*info == *info_) return {};
+    listed.segment = break_off();
     ++init_version_;
   }
   info_ = std::move(info);
@@ -66,11 +69,11 @@ bool Window::set_info(media::StreamInfoPtr info) {
   return listed;
 }
 
-bool Window::push(AccessUnit unit, Break brk) {
-  if (unit.track == TrackKind::kMetadata || !has_track(unit.track)) return false;
+Listed Window::push(AccessUnit unit, Break brk) {
+  if (unit.track == TrackKind::kMetadata || !has_track(unit.track)) return {};
   last_arrival_ = unit.arrival;
-  bool listed = false;
-  if (brk == Break::kHard) listed = break_off();
+  Listed listed;
+  if (brk == Break::kHard) listed.segment = break_off();
   if (brk == Break::kSoft) cut_at_next_key_ = true;
   if (!admit(unit)) {
     const std::lock_guard lock(mutex_);
@@ -78,22 +81,33 @@ bool Window::push(AccessUnit unit, Break brk) {
     return listed;
   }
   const auto time = time_of(unit);
-  if (open_ && must_cut(unit, time)) listed = close(&unit) || listed;
+  if (open_ && must_cut(unit, time)) listed.segment = close(&unit) || listed.segment;
+  const bool times = times_segments(unit);
   if (!open_) begin(unit, time);
+  const auto parts = open_->parts.size();
+  if (const auto span = times ? parts_.end_before(time) : std::nullopt) {
+    const auto end = span->end == time ? unit.dts : to_ticks(span->end, rate_of(unit.track));
+    const bool video = unit.track == TrackKind::kVideo;
+    add_part(*span, video ? end : 0, video ? 0 : end);
+  }
   if (unit.track == TrackKind::kVideo && unit.key) {
     if (last_key_) last_gop_ = time - *last_key_;
     last_key_ = time;
   }
+  const auto duration = to_media_time(unit.duration, rate_of(unit.track));
   append(std::move(unit), time);
+  if (const auto span = times ? parts_.end_after(time, duration) : std::nullopt) add_part(*span, 0, 0);
+  listed.part = open_->parts.size() > parts;
+  if (listed.part) publish_open();
   return listed;
 }
 
-bool Window::interrupt() { return break_off(); }
+Listed Window::interrupt() { return {break_off(), false}; }
 
-bool Window::end() {
-  const bool listed = break_off();
+Listed Window::end() {
+  const Listed listed{break_off(), false};
   const std::lock_guard lock(mutex_);
-  auto state = std::make_shared<WindowState>(*state_);
+  auto state = next_state();
   state->ended = true;
   state_ = std::move(state);
   return listed;
@@ -110,6 +124,16 @@ SegmentPtr Window::find(std::uint64_t number) const {
       std::lower_bound(kept_.begin(), kept_.end(), number,
                        [](const Kept& kept, std::uint64_t n) { return kept.segment->number < n; });
   return found != kept_.end() && found->segment->number == number ? found->segment : nullptr;
+}
+
+PartPtr Window::find_part(std::uint64_t segment, std::uint64_t index) const {
+  const auto part_of = [&](const SegmentHead& head) {
+    return index < head.parts.size() ? head.parts[static_cast<std::size_t>(index)] : nullptr;
+  };
+  const auto now = state();
+  if (now->open && now->open->number == segment) return part_of(*now->open);
+  const auto found = find(segment);
+  return found ? part_of(*found) : nullptr;
 }
 
 media::StreamInfoPtr Window::find_info(std::uint32_t version) const {
@@ -135,9 +159,16 @@ bool Window::has_track(TrackKind kind) const {
   return info_ && (kind == TrackKind::kVideo ? info_->video.has_value() : info_->audio.has_value());
 }
 
+std::uint32_t Window::rate_of(TrackKind kind) const {
+  return std::max(kind == TrackKind::kVideo ? info_->video->clock_rate : info_->audio->clock_rate, 1u);
+}
+
 MediaTime Window::time_of(const AccessUnit& unit) const {
-  const auto rate = unit.track == TrackKind::kVideo ? info_->video->clock_rate : info_->audio->clock_rate;
-  return to_media_time(unit.dts, std::max(rate, 1u));
+  return to_media_time(unit.dts, rate_of(unit.track));
+}
+
+bool Window::times_segments(const AccessUnit& unit) const {
+  return unit.track == TrackKind::kVideo || !info_->video;
 }
 
 // Decides whether anything can be decoded from this unit on.
@@ -176,7 +207,18 @@ bool Window::must_cut(const AccessUnit& unit, MediaTime time) const {
     const auto pieces = (last_gop_ + target_ - MediaTime{1}) / MediaTime(target_);
     return elapsed >= last_gop_ / pieces;
   }
-  return elapsed + to_media_time(unit.duration, std::max(info_->video->clock_rate, 1u)) > longest();
+  return elapsed + to_media_time(unit.duration, rate_of(unit.track)) > longest();
+}
+
+// Whether the unit after those that are here will probably begin a segment.
+bool Window::expects_cut() const {
+  AccessUnit next;
+  next.track = info_->video ? TrackKind::kVideo : TrackKind::kAudio;
+  const auto frame = open_->units.back()->duration;
+  const auto half = to_media_time(frame, rate_of(next.track)) / 2;
+  next.duration = frame;
+  next.key = last_key_ && last_gop_ > MediaTime{} && open_end_ - *last_key_ >= last_gop_ - half;
+  return must_cut(next, open_end_);
 }
 
 void Window::begin(const AccessUnit& unit, MediaTime time) {
@@ -192,14 +234,21 @@ void Window::begin(const AccessUnit& unit, MediaTime time) {
   open_end_ = time;
   discontinuity_pending_ = false;
   cut_at_next_key_ = false;
+  parts_.begin_segment(time);
+  open_->part_epoch = parts_.epoch();
+  in_parts_ = 0;
+  dated_ = false;
+  if (open_->discontinuity) least_late_.reset();
+  for (auto& sound : carried_) {
+    open_->bytes += sound->data.size();
+    open_->units.push_back(std::move(sound));
+  }
+  carried_.clear();
 }
 
 void Window::append(AccessUnit unit, MediaTime time) {
-  const bool times_segments = unit.track == TrackKind::kVideo || !info_->video;
-  if (times_segments) {
-    const auto rate = unit.track == TrackKind::kVideo ? info_->video->clock_rate : info_->audio->clock_rate;
-    open_end_ = time + to_media_time(unit.duration, std::max(rate, 1u));
-  }
+  if (times_segments(unit)) open_end_ = time + to_media_time(unit.duration, rate_of(unit.track));
+  note_lateness(unit, time);
   open_->bytes += unit.data.size();
   auto shared = std::make_shared<const AccessUnit>(std::move(unit));
   if (shared->track == TrackKind::kVideo) remember_gop(shared);
@@ -207,16 +256,52 @@ void Window::append(AccessUnit unit, MediaTime time) {
   open_->units.push_back(std::move(shared));
 }
 
+// Makes the units that are in no part yet the next one; the tracks end as in Segment.
+void Window::add_part(const PartSpan& span, media::Ticks video_end, media::Ticks audio_end) {
+  auto part = std::make_shared<Part>();
+  part->segment = open_->number;
+  part->index = static_cast<std::uint32_t>(open_->parts.size());
+  part->info = info_;
+  part->duration = span.end - span.start;
+  part->video_end = video_end;
+  part->audio_end = audio_end;
+  part->units.assign(open_->units.begin() + static_cast<std::ptrdiff_t>(in_parts_), open_->units.end());
+  for (const auto& unit : part->units) part->bytes += unit->data.size();
+  const auto first = std::find_if(part->units.begin(), part->units.end(),
+                                  [&](const auto& unit) { return times_segments(*unit); });
+  part->independent = first != part->units.end() && (!info_->video || (*first)->key);
+  in_parts_ = open_->units.size();
+  if (!dated_) set_date();
+  open_->parts.push_back(std::move(part));
+}
+
+// The segment ends at `end`: what is in no part yet becomes the last one. Audio alone goes to the segment
+// that follows, or nowhere where none does.
+void Window::add_last_part(MediaTime end, const AccessUnit* next) {
+  if (options_.part_duration.count() == 0 || in_parts_ == open_->units.size()) return;
+  const bool follows = next != nullptr && times_segments(*next);
+  if (parts_.units() == 0 && !open_->parts.empty() && (follows || next == nullptr)) {
+    const auto from = open_->units.begin() + static_cast<std::ptrdiff_t>(in_parts_);
+    for (auto unit = from; unit != open_->units.end(); ++unit) open_->bytes -= (*unit)->data.size();
+    if (!follows) {
+      const std::lock_guard lock(mutex_);
+      counters_.dropped_units += open_->units.size() - in_parts_;
+    }
+    if (follows) carried_.assign(std::make_move_iterator(from), std::make_move_iterator(open_->units.end()));
+    open_->units.erase(from, open_->units.end());
+    return;
+  }
+  if (const auto span = parts_.end_segment(end)) add_part(*span, open_->video_end, open_->audio_end);
+}
+
 // Ends the segment being built; `next` is what begins the following one, if that is known.
 bool Window::close(const AccessUnit* next) {
   if (!open_) return false;
-  auto segment = std::move(open_);
-  open_.reset();
   auto end = open_end_;
   const auto rounds_to_target = MediaTime(target_) + std::chrono::duration_cast<MediaTime>(kLongestRounded);
-  if (next != nullptr && time_of(*next) - segment->start <= rounds_to_target) {
+  if (next != nullptr && time_of(*next) - open_->start <= rounds_to_target) {
     end = time_of(*next);
-    (next->track == TrackKind::kVideo ? segment->video_end : segment->audio_end) = next->dts;
+    (next->track == TrackKind::kVideo ? open_->video_end : open_->audio_end) = next->dts;
   } else if (next != nullptr) {
     // Lost pictures leave a hole that no segment may span.
     discontinuity_pending_ = true;
@@ -224,9 +309,10 @@ bool Window::close(const AccessUnit* next) {
   // A cut by its soft cause is signalled even though the axis goes on.
   if (next != nullptr && cut_at_next_key_ && next->key && next->track == TrackKind::kVideo)
     discontinuity_pending_ = true;
-  segment->duration = std::clamp(end - segment->start, MediaTime{1}, rounds_to_target);
-  segment->program_date_time = date_of(*segment);
-  publish(std::move(segment));
+  open_->duration = std::clamp(end - open_->start, MediaTime{1}, rounds_to_target);
+  add_last_part(open_->start + open_->duration, next);
+  if (!dated_) set_date();
+  publish(std::exchange(open_, nullptr));
   return true;
 }
 
@@ -235,46 +321,77 @@ bool Window::break_off() {
   discontinuity_pending_ = next_number_ > options_.first_number;
   wait_for_key_ = !info_ || info_->video.has_value();
   last_key_.reset();
+  parts_.interrupt();
   return listed;
 }
 
-// By the unit that was the least late; followed slowly, so that jitter does not show.
-system_clock::time_point Window::date_of(const Segment& segment) {
+void Window::note_lateness(const AccessUnit& unit, MediaTime time) {
+  const auto late =
+      unit.arrival.time_since_epoch() - std::chrono::duration_cast<steady_clock::duration>(time);
+  least_late_ = least_late_ ? std::min(*least_late_, late) : late;
+}
+
+// Dates the open segment by the unit that was the least late since the last date; followed slowly, so that
+// jitter does not show.
+void Window::set_date() {
+  dated_ = true;
   const auto to_wall = wall_clock_(last_arrival_).time_since_epoch() -
                        std::chrono::duration_cast<system_clock::duration>(last_arrival_.time_since_epoch());
-  auto least = system_clock::duration::max();
-  for (const auto& unit : segment.units) {
-    const auto arrival = std::chrono::duration_cast<system_clock::duration>(unit->arrival.time_since_epoch());
-    least = std::min(least,
-                     arrival + to_wall - std::chrono::duration_cast<system_clock::duration>(time_of(*unit)));
-  }
-  if (!date_offset_ || segment.discontinuity || std::chrono::abs(least - *date_offset_) > kClockStep) {
+  const auto least = to_wall + std::chrono::duration_cast<system_clock::duration>(
+                                   least_late_.value_or(steady_clock::duration{}));
+  least_late_.reset();
+  if (!date_offset_ || open_->discontinuity || std::chrono::abs(least - *date_offset_) > kClockStep) {
     date_offset_ = least;
   } else {
     const system_clock::duration slew = kLargestClockSlew;
     *date_offset_ += std::clamp(least - *date_offset_, -slew, slew);
   }
-  return system_clock::time_point(*date_offset_ +
-                                  std::chrono::duration_cast<system_clock::duration>(segment.start));
+  open_->program_date_time = system_clock::time_point(
+      *date_offset_ + std::chrono::duration_cast<system_clock::duration>(open_->start));
+}
+
+// A copy to change. Under mutex_.
+std::shared_ptr<WindowState> Window::next_state() const {
+  auto state = std::make_shared<WindowState>(*state_);
+  ++state->version;
+  return state;
+}
+
+// Shows the parts of the segment being built.
+void Window::publish_open() {
+  auto head = std::make_shared<const SegmentHead>(*open_);
+  const std::lock_guard lock(mutex_);
+  auto state = next_state();
+  state->open = std::move(head);
+  state->next_number = next_number_;
+  state->next_part_begins_segment = expects_cut();
+  state->part_targets = parts_.targets();
+  state->part_epoch = parts_.epoch();
+  state_ = std::move(state);
 }
 
 void Window::publish(SegmentPtr segment) {
   const std::lock_guard lock(mutex_);
   counters_.bytes += cost(*segment);
   if (!segment->independent) ++counters_.cut_inside_gop;
-  auto state = std::make_shared<WindowState>(*state_);
+  auto state = next_state();
   state->independent = state->independent && segment->independent;
   state->segments.push_back(segment);
+  state->open.reset();
+  state->next_part_begins_segment = true;
+  state->next_number = next_number_;
+  state->part_targets = parts_.targets();
+  state->part_epoch = parts_.epoch();
   kept_.push_back({std::move(segment), std::nullopt});
   state_ = std::move(state);
   delist_and_evict();
 }
 
 void Window::delist_and_evict() {
-  auto state = std::make_shared<WindowState>(*state_);
+  auto state = next_state();
   auto& listed = state->segments;
   while (listed.size() > options_.segments &&
-         total_duration(listed) - listed.front()->duration >= kLeastTargets * MediaTime(target_)) {
+         total_duration(listed) - listed.front()->duration >= options_.listed_targets * MediaTime(target_)) {
     // RFC 8216 §6.2.2: fetchable for its own duration and that of the longest playlist that listed it.
     const auto keep = total_duration(listed) + listed.front()->duration;
     const auto kept =
@@ -294,7 +411,17 @@ void Window::delist_and_evict() {
     ++first;
   }
   kept_.erase(kept_.begin(), first);
+  state->classic_from = classic_from(listed);
   state_ = std::move(state);
+}
+
+std::size_t Window::classic_from(const std::vector<SegmentPtr>& listed) const {
+  std::size_t from = 0;
+  auto shown = total_duration(listed);
+  while (listed.size() - from > options_.segments &&
+         shown - listed[from]->duration >= kLeastTargets * MediaTime(target_))
+    shown -= listed[from++]->duration;
+  return from;
 }
 
 void Window::remember_gop(const media::AccessUnitPtr& unit) {

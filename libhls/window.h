@@ -12,12 +12,28 @@
 
 #include "base/media/access_unit.h"
 #include "base/media/stream_info.h"
+#include "libhls/part_policy.h"
 #include "libhls/timeline.h"
 
 namespace camctl::hls {
 
-// A run of access units that starts at a key frame (or, without video, at any unit). Immutable.
-struct Segment {
+// A partial segment (RFC 8216bis §4.4.4.9): whole frames near 200 ms and the audio that arrived among them.
+// Immutable.
+struct Part {
+  std::uint64_t segment = 0;  // media sequence number of its parent
+  std::uint32_t index = 0;    // in its parent
+  bool independent = false;   // starts with a key frame
+  media::StreamInfoPtr info;
+  MediaTime duration{};  // up to the next part
+  // As in Segment.
+  media::Ticks video_end = 0, audio_end = 0;
+  std::size_t bytes = 0;
+  std::vector<media::AccessUnitPtr> units;
+};
+using PartPtr = std::shared_ptr<const Part>;
+
+// What is known of a segment while it is being built. Immutable once others see it.
+struct SegmentHead {
   std::uint64_t number = 0;  // media sequence number; never used twice
   std::uint64_t discontinuity_sequence = 0;
   bool discontinuity = false;      // EXT-X-DISCONTINUITY stands before it; counted in the number above
@@ -25,7 +41,13 @@ struct Segment {
   std::uint32_t init_version = 0;  // changes whenever `info` does; names init-{v}.mp4
   media::StreamInfoPtr info;
   std::chrono::system_clock::time_point program_date_time;  // of its first unit, by the server's clock
-  MediaTime start{};     // decoding time of its first video unit (audio unit where no video is)
+  MediaTime start{};           // decoding time of its first video unit (audio unit where no video is)
+  std::size_t part_epoch = 0;  // of its parts, see WindowState::part_targets
+  std::vector<PartPtr> parts;  // so far; together they hold all its units
+};
+
+// A run of access units that starts at a key frame (or, without video, at any unit). Immutable.
+struct Segment : SegmentHead {
   MediaTime duration{};  // up to the next segment's start where no discontinuity follows
   // When the last unit of each track ends, in the track's own ticks: what the next segment's first unit of
   // that track starts at, where there is one already. 0: at its last unit's dts + duration.
@@ -38,7 +60,19 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 
 // What a playlist shows. A value: take one, then read it without locks.
 struct WindowState {
-  std::vector<SegmentPtr> segments;         // oldest first; only complete ones
+  std::uint64_t version = 0;         // another one for each state of a window
+  std::vector<SegmentPtr> segments;  // oldest first; only complete ones
+  // The first of them that a playlist without delta updates lists: at least WindowOptions::segments and three
+  // target durations.
+  std::size_t classic_from = 0;
+  // The segment being built, once its first part is whole; null else.
+  std::shared_ptr<const SegmentHead> open;
+  std::uint64_t next_number = 0;  // of the segment after all of these
+  // The part after all of these is expected to be the first of that segment.
+  bool next_part_begins_segment = true;
+  // EXT-X-PART-INF of each epoch's playlist (see PartPolicy); empty before the first part is whole.
+  std::vector<MediaTime> part_targets;
+  std::size_t part_epoch = 0;               // which of them new parts are made by
   std::chrono::seconds target_duration{0};  // fixed before the first segment is listed
   bool independent = true;  // every segment ever listed starts with a key frame; once false it stays so
   bool ended = false;       // a finite source has ended
@@ -53,6 +87,14 @@ struct WindowOptions {
   // earlier run has been.
   std::uint64_t first_number = 0;
   std::uint32_t first_init_version = 0;
+  std::chrono::milliseconds part_duration{0};  // parts near this length; 0: none
+  int listed_targets = 3;  // target durations listed at least: 3 (RFC 8216 §6.2.2), or 8 for delta updates
+};
+
+// What a call has made ready for viewers.
+struct Listed {
+  bool segment = false, part = false;
+  explicit operator bool() const { return segment || part; }
 };
 
 // The newest key frame and what followed it of the video track, in decoding order.
@@ -97,29 +139,30 @@ class Window {
   explicit Window(WindowOptions options, WallClock wall_clock = {});
 
   // The tracks of the units to come. Another value than before ends the segment being built; the next one
-  // starts behind a discontinuity with a new init version. True where a segment was listed by that.
-  bool set_info(media::StreamInfoPtr info);
+  // starts behind a discontinuity with a new init version.
+  Listed set_info(media::StreamInfoPtr info);
 
   // Called for each unit that push() keeps, within it. The writer's; before the first unit.
   void on_unit(std::function<void(const LiveUnit&)> task) { on_unit_ = std::move(task); }
 
   // The next unit, with times on the stream's axis, and how it follows the one before (see Timeline::apply).
-  // True where a segment was listed by that. Video before the first key frame, after a hard break or after a
-  // loss up to the next key frame, and audio before the first picture are left out and counted.
-  bool push(media::AccessUnit unit, Break brk);
+  // Video before the first key frame, after a hard break or after a loss up to the next key frame, and audio
+  // before the first picture are left out and counted.
+  Listed push(media::AccessUnit unit, Break brk);
 
-  // The source is lost: ends the segment being built, and the next one starts behind a discontinuity. True
-  // where a segment was listed.
-  bool interrupt();
+  // The source is lost: ends the segment being built, and the next one starts behind a discontinuity.
+  Listed interrupt();
 
-  // A finite source has ended: as interrupt(), and the playlist ends. True where a segment was listed.
-  bool end();
+  // A finite source has ended: as interrupt(), and the playlist ends.
+  Listed end();
 
   // As it is now; never null.
   std::shared_ptr<const WindowState> state() const;
 
   // A segment that is listed or not long delisted (RFC 8216 §6.2.2); null else.
   SegmentPtr find(std::uint64_t number) const;
+  // A part of such a segment, or of the one being built; null else.
+  PartPtr find_part(std::uint64_t segment, std::uint64_t index) const;
   // The tracks behind init-{version}.mp4 while a segment that needs it can be had; null else.
   media::StreamInfoPtr find_info(std::uint32_t version) const;
 
@@ -142,17 +185,26 @@ class Window {
   };
 
   bool has_track(media::TrackKind kind) const;
+  std::uint32_t rate_of(media::TrackKind kind) const;
   MediaTime time_of(const media::AccessUnit& unit) const;
+  bool times_segments(const media::AccessUnit& unit) const;
   bool admit(const media::AccessUnit& unit);
   bool must_cut(const media::AccessUnit& unit, MediaTime time) const;
+  bool expects_cut() const;
   MediaTime longest() const;
   void begin(const media::AccessUnit& unit, MediaTime time);
   void append(media::AccessUnit unit, MediaTime time);
+  void note_lateness(const media::AccessUnit& unit, MediaTime time);
+  void add_part(const PartSpan& span, media::Ticks video_end, media::Ticks audio_end);
+  void add_last_part(MediaTime end, const media::AccessUnit* next);
   bool close(const media::AccessUnit* next);
   bool break_off();
-  std::chrono::system_clock::time_point date_of(const Segment& segment);
+  void set_date();
+  std::shared_ptr<WindowState> next_state() const;
+  void publish_open();
   void publish(SegmentPtr segment);
   void delist_and_evict();
+  std::size_t classic_from(const std::vector<SegmentPtr>& listed) const;
   void remember_gop(const media::AccessUnitPtr& unit);
 
   const WindowOptions options_;
@@ -172,7 +224,12 @@ class Window {
   MediaTime last_gop_{};
   std::shared_ptr<Segment> open_;  // the segment being built
   MediaTime open_end_{};           // end of its last unit of the track that times segments
+  PartPolicy parts_;
+  std::size_t in_parts_ = 0;                   // how many of its units are in parts
+  std::vector<media::AccessUnitPtr> carried_;  // audio behind its last part, for the next segment
+  bool dated_ = false;
   std::optional<std::chrono::system_clock::duration> date_offset_;  // the wall clock's time minus the axis's
+  std::optional<std::chrono::steady_clock::duration> least_late_;   // arrival minus axis, since the last date
   std::chrono::steady_clock::time_point last_arrival_;
   std::size_t gop_bytes_ = 0;
 

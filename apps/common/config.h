@@ -35,6 +35,7 @@ struct StreamSettings {
   std::uint64_t height = 0;  // of a transcoded picture; 0: as it is
   std::chrono::milliseconds segment_duration{2000};
   std::uint64_t segments = 6;
+  std::chrono::milliseconds part_duration{200};  // of LL-HLS; 0: no parts
   friend bool operator==(const StreamSettings&, const StreamSettings&) = default;
 };
 

@@ -66,6 +66,8 @@ const std::array kStream = {
     Key<StreamSettings>{"segment_duration", Kind::kDuration, &StreamSettings::segment_duration,
                         "cut at the first key frame after this", 1000, 60'000},
     Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
+    Key<StreamSettings>{"part_duration", Kind::kDuration, &StreamSettings::part_duration,
+                        "of LL-HLS, near which parts end with a frame; 0 for none", 0, 1000},
 };
 
 Result<std::int64_t> parse_count(std::string_view text) {

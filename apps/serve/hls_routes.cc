@@ -1,8 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 
+#include "apps/serve/hls_query.h"
+#include "apps/serve/http/gzip.h"
+#include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
+#include "libhls/ll_playlist.h"
 
 namespace camctl::apps::serve {
 namespace {
@@ -12,9 +17,9 @@ using namespace std::chrono_literals;
 // A player's first request may come before the camera's first segment: it waits so long, which is longer than
 // max(GOP, 2 s) + 1 s after any camera's connecting, and shorter than players' own time-outs.
 constexpr auto kFirstSegmentWait = 10s;
-constexpr const char* kRetryAfter = "2";  // s; a reconnect takes 1 to 4
 
 constexpr const char* kPlaylistType = "application/vnd.apple.mpegurl";
+constexpr const char* kFmp4Type = "video/mp4";
 constexpr const char* kPlaylistCache = "no-cache";
 // Names never come back with other bytes.
 constexpr const char* kSegmentCache = "public, max-age=3600, immutable";
@@ -26,66 +31,150 @@ std::uint64_t client_key(const Request& request) {
          hash(request.header("user-agent"));
 }
 
-Response no_such_camera(std::string_view id) {
-  return error_response(404, "not_found", fmt::format("there is no camera \"{}\"", id),
-                        "GET /api/cameras lists what there is");
+// RFC 8216bis §6.2.5.2: a request is held for three target durations at most.
+std::chrono::milliseconds longest_hold(const ServedCamera& camera) {
+  return 3 * camera.stream().state()->target_duration;
 }
 
-Response playlist_response(const PlaylistPtr& playlist) {
+// What a blocking reload got does not change: its address holds the answer. As long as it is of use, six
+// target durations.
+std::string reload_cache(const hls::WindowState& state) {
+  return fmt::format("public, max-age={}", 6 * state.target_duration.count());
+}
+
+Response no_such_rendition(std::string_view name) {
+  return error_response(404, "not_found", fmt::format("there is no rendition \"{}\"", name),
+                        "index.m3u8 names those that there are");
+}
+
+Response playlist_response(const PlaylistPtr& playlist, bool gzip, std::string cache) {
   Response response;
   response.content_type = kPlaylistType;
-  response.cache_control = kPlaylistCache;
-  response.etag = playlist->etag;
-  response.body = playlist->body;
+  response.cache_control = std::move(cache);
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+  if (const auto packed = gzip ? playlist->gzip_body() : nullptr) {
+    response.headers.emplace_back("Content-Encoding", "gzip");
+    response.etag = playlist->gzip_etag();
+    response.body = packed;
+  } else {
+    response.etag = playlist->etag();
+    response.body = playlist->body();
+  }
   return response;
 }
 
-Response not_playable(const ServedCamera& camera) {
-  const auto status = camera.status();
-  auto response =
-      error_response(503, "unavailable",
-                     fmt::format("camera {} is {}{}{}", camera.camera()->id, hls::name(status.state),
-                                 status.reason.empty() ? "" : ": ", status.reason),
-                     "it is tried again all the time");
-  response.headers.emplace_back("Retry-After", kRetryAfter);
-  return response;
-}
-
-// The camera was removed or made anew while a request waited for it.
-Response gone() {
-  auto response = error_response(503, "unavailable", "the camera was changed meanwhile", "ask again");
-  response.headers.emplace_back("Retry-After", kRetryAfter);
-  return response;
+// True where there will be nothing for a while: the camera is known to be away.
+bool is_away(const ServedCamera& camera) {
+  const auto state = camera.status().state;
+  return state == hls::StreamState::kOffline || state == hls::StreamState::kError;
 }
 
 // True once there is an answer: the playlist, or that the camera is known to be away.
-bool try_playlist(ServedCamera& camera, PlaylistKind kind, const ExchangePtr& exchange) {
+bool try_playlist(ServedCamera& camera, PlaylistKind kind, bool gzip, const ExchangePtr& exchange) {
   if (const auto playlist = camera.playlist(kind)) {
-    exchange->send(playlist_response(playlist));
+    exchange->send(playlist_response(playlist, gzip, kPlaylistCache));
     return true;
   }
-  const auto state = camera.status().state;
-  if (state != hls::StreamState::kOffline && state != hls::StreamState::kError) return false;
+  if (!is_away(camera)) return false;
   exchange->send(not_playable(camera));
   return true;
+}
+
+// Answers when `attempt` can, at the latest after `longest`.
+template <class Attempt>
+void answer_when_ready(const ServedCameraPtr& camera, const ExchangePtr& exchange,
+                       std::chrono::milliseconds longest, Attempt attempt) {
+  if (attempt(*camera)) return;
+  exchange->hold(longest, [camera] { return not_playable(*camera); });
+  camera->waiting().add(exchange, [weak = std::weak_ptr(camera), exchange, attempt = std::move(attempt)] {
+    const auto still = weak.lock();
+    if (still) return attempt(*still);
+    exchange->send(camera_changed());
+    return true;
+  });
 }
 
 Handler playlist_handler(const std::shared_ptr<const RouteContext>& context, PlaylistKind kind) {
   return [context, kind](const RequestPtr& request, const ExchangePtr& exchange) {
     const auto camera = context->cameras.find(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
-    if (try_playlist(*camera, kind, exchange)) return;
-    exchange->hold(kFirstSegmentWait, [camera] { return not_playable(*camera); });
-    camera->waiting().add(exchange, [weak = std::weak_ptr(camera), kind, exchange] {
-      const auto still = weak.lock();
-      if (still) return try_playlist(*still, kind, exchange);
-      exchange->send(gone());
-      return true;
+    answer_when_ready(camera, exchange, kFirstSegmentWait,
+                      [kind, gzip = accepts_gzip(request->header("accept-encoding")),
+                       exchange](ServedCamera& there) { return try_playlist(there, kind, gzip, exchange); });
+  };
+}
+
+// A request for a low-latency playlist, once its address and query are read.
+struct ReloadRequest {
+  ReloadQuery query;
+  std::size_t epoch = 0;
+  bool gzip = false;
+};
+
+// True once there is an answer (RFC 8216bis §6.2.5.2).
+bool try_reload(ServedCamera& camera, const ReloadRequest& reload, const ExchangePtr& exchange) {
+  const auto state = camera.stream().state();
+  const auto& query = reload.query;
+  if (query.msn) {
+    switch (hls::reload(*state, reload.epoch, *query.msn, query.part)) {
+      case hls::Reload::kLater:
+        return false;
+      case hls::Reload::kTooFar:
+        exchange->send(error_response(400, "usage", "_HLS_msn or _HLS_part is too far ahead",
+                                      "ask for what comes next, or without directives"));
+        return true;
+      case hls::Reload::kNow:
+        break;
+    }
+  }
+  if (const auto playlist = camera.playlist(state, reload.epoch, query.skip)) {
+    exchange->send(playlist_response(playlist, reload.gzip,
+                                     query.msn ? reload_cache(*state) : std::string(kPlaylistCache)));
+    return true;
+  }
+  if (!is_away(camera)) return false;
+  exchange->send(not_playable(camera));
+  return true;
+}
+
+Handler media_playlist_handler(const std::shared_ptr<const RouteContext>& context) {
+  return [context](const RequestPtr& request, const ExchangePtr& exchange) {
+    const auto camera = context->cameras.find(request->params.text("id"));
+    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    const auto& name = request->params.text("rendition");
+    const auto rendition = parse_rendition(name);
+    const auto known = std::max<std::size_t>(1, camera->stream().state()->part_targets.size());
+    if (!rendition || rendition->epoch >= known) return exchange->send(no_such_rendition(name));
+    ReloadRequest reload;
+    reload.epoch = rendition->epoch;
+    reload.gzip = accepts_gzip(request->header("accept-encoding"));
+    if (!camera->low_latency())
+      return answer_when_ready(camera, exchange, kFirstSegmentWait,
+                               [gzip = reload.gzip, exchange](ServedCamera& there) {
+                                 return try_playlist(there, PlaylistKind::kFmp4, gzip, exchange);
+                               });
+    auto query = parse_reload_query(request->query);
+    if (!query)
+      return exchange->send(error_response(400, "usage", query.error().message, query.error().hint));
+    reload.query = *query;
+    const auto longest = query->msn ? longest_hold(*camera) : std::chrono::milliseconds(kFirstSegmentWait);
+    answer_when_ready(camera, exchange, longest, [reload, exchange](ServedCamera& there) {
+      return try_reload(there, reload, exchange);
     });
   };
 }
 
 using GetMedia = std::function<Result<hls::BodyPtr>(const hls::Stream&, const Params&)>;
+
+Response media_response(ServedCamera& camera, const Request& request, const char* type, hls::BodyPtr body) {
+  camera.viewers().seen(client_key(request), Viewers::Clock::now());
+  Response response;
+  response.content_type = type;
+  response.cache_control = kSegmentCache;
+  response.ranges = true;
+  response.body = std::move(body);
+  return response;
+}
 
 Handler media_handler(const std::shared_ptr<const RouteContext>& context, const char* type, GetMedia get) {
   return [context, type, get = std::move(get)](const RequestPtr& request, const ExchangePtr& exchange) {
@@ -93,13 +182,29 @@ Handler media_handler(const std::shared_ptr<const RouteContext>& context, const 
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     auto body = get(camera->stream(), request->params);
     if (!body) return exchange->send(error_response(body.error()));
-    camera->viewers().seen(client_key(*request), Viewers::Clock::now());
-    Response response;
-    response.content_type = type;
-    response.cache_control = kSegmentCache;
-    response.ranges = true;
-    response.body = std::move(*body);
-    exchange->send(std::move(response));
+    exchange->send(media_response(*camera, *request, type, std::move(*body)));
+  };
+}
+
+// True once there is an answer: a part may be asked for before it is there (§6.2.6), others are 404.
+bool try_part(ServedCamera& camera, const RequestPtr& request, const ExchangePtr& exchange) {
+  const auto segment = request->params.number("n"), index = request->params.number("k");
+  // Looked at first: a part that becomes ready meanwhile is found below.
+  const bool next = hls::is_next_part(*camera.stream().state(), segment, index);
+  auto body = camera.stream().part(segment, index);
+  if (!body && next && body.error().code == ErrorCode::kNotFound) return false;
+  exchange->send(body ? media_response(camera, *request, kFmp4Type, std::move(*body))
+                      : error_response(body.error()));
+  return true;
+}
+
+Handler part_handler(const std::shared_ptr<const RouteContext>& context) {
+  return [context](const RequestPtr& request, const ExchangePtr& exchange) {
+    const auto camera = context->cameras.find(request->params.text("id"));
+    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    answer_when_ready(camera, exchange, longest_hold(*camera), [request, exchange](ServedCamera& there) {
+      return try_part(there, request, exchange);
+    });
   };
 }
 
@@ -119,10 +224,10 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
       "an MPEG-TS segment");
   get("/hls/{id}/index.m3u8", playlist_handler(context, PlaylistKind::kMultivariant),
       "multivariant playlist");
-  get("/hls/{id}/main/media.m3u8", playlist_handler(context, PlaylistKind::kFmp4),
-      "media playlist of fMP4 segments");
+  get("/hls/{id}/{rendition}/media.m3u8", media_playlist_handler(context),
+      "media playlist of fMP4 segments and parts (LL-HLS: _HLS_msn, _HLS_part, _HLS_skip)");
   get("/hls/{id}/main/init-{#v}.mp4",
-      media_handler(context, "video/mp4",
+      media_handler(context, kFmp4Type,
                     [](const hls::Stream& stream, const Params& params) -> Result<hls::BodyPtr> {
                       constexpr std::uint64_t kMaxVersion = 0xffffffff;
                       if (params.number("v") > kMaxVersion)
@@ -131,11 +236,12 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
                     }),
       "an fMP4 initialisation segment");
   get("/hls/{id}/main/seg{#n}.m4s",
-      media_handler(context, "video/mp4",
+      media_handler(context, kFmp4Type,
                     [](const hls::Stream& stream, const Params& params) {
                       return stream.fmp4_segment(params.number("n"));
                     }),
       "an fMP4 segment");
+  get("/hls/{id}/main/part{#n}.{#k}.m4s", part_handler(context), "a part of an fMP4 segment");
 }
 
 }  // namespace camctl::apps::serve

@@ -3,13 +3,16 @@
 #include <cmath>
 
 #include "apps/media/camera_source.h"
+#include "apps/serve/hls_query.h"
+#include "apps/serve/http/gzip.h"
 #include "base/url.h"
+#include "libhls/ll_playlist.h"
 
 namespace camctl::apps::serve {
 namespace {
 
-// The one media playlist that the multivariant one names.
-constexpr std::string_view kMediaUri = "main/media.m3u8";
+// Segments and parts have one address each, below this, whichever playlist names them.
+constexpr std::string_view kMediaFolder = "../main/";
 
 // Caches keep segments for an hour, so a name must not come back after a restart. Segments last a second or
 // more on average, so a number counted in seconds is ahead of all that went before; it fits 32 bits until
@@ -32,12 +35,30 @@ hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
     const std::chrono::seconds gop(std::llround(std::ceil(profile.video->gop / profile.video->fps)));
     options.window.longest_gop = std::max(options.window.longest_gop, std::min(gop, kLongestTarget));
   }
+  options.window.part_duration = recipe.settings.part_duration;
+  if (recipe.settings.part_duration.count() > 0) options.window.listed_targets = hls::kListedForSkipping;
   options.window.first_number = first_number();
   options.window.first_init_version = static_cast<std::uint32_t>(first_number());
   return options;
 }
 
 }  // namespace
+
+Playlist::Playlist(std::string text) {
+  etag_ = content_etag(text);
+  gzip_etag_ = etag_;
+  gzip_etag_.insert(gzip_etag_.size() - 1, "-gz");
+  body_ = make_body(std::move(text));
+}
+
+const hls::BodyPtr& Playlist::gzip_body() const {
+  std::call_once(once_, [this] {
+    const auto& piece = body_->pieces.front();
+    auto packed = gzip({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    if (!packed.empty()) gzip_ = make_body(std::move(packed));
+  });
+  return gzip_;
+}
 
 ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& connection_loops, Camera camera,
                            Recipe recipe, media::SourceFactory make_source)
@@ -92,7 +113,8 @@ Result<std::string> ServedCamera::render(PlaylistKind kind) const {
     case PlaylistKind::kFmp4:
       return stream_->fmp4_playlist();
     case PlaylistKind::kMultivariant:
-      return stream_->multivariant_playlist(kMediaUri);
+      // The one media playlist is that of the parts that are made now.
+      return stream_->multivariant_playlist(rendition_name({stream_->state()->part_epoch}) + "/media.m3u8");
   }
   return fail(ErrorCode::kInternal, "unknown kind of playlist");
 }
@@ -105,11 +127,21 @@ PlaylistPtr ServedCamera::playlist(PlaylistKind kind) {
   if (cached.generation == generation && cached.playlist) return cached.playlist;
   auto text = render(kind);
   if (!text) return nullptr;
-  auto playlist = std::make_shared<Playlist>();
-  playlist->etag = content_etag(*text);
-  playlist->body = make_body(std::move(*text));
-  cached = {generation, playlist};
-  return playlist;
+  cached = {generation, std::make_shared<const Playlist>(std::move(*text))};
+  return cached.playlist;
+}
+
+PlaylistPtr ServedCamera::playlist(const StatePtr& state, std::size_t epoch, bool skip) {
+  const std::lock_guard lock(mutex_);
+  auto& cached = low_latency_[epoch][skip ? 1 : 0];
+  if (cached.version == state->version) return cached.playlist;
+  hls::LowLatencyView view;
+  view.epoch = epoch;
+  view.skip = skip;
+  if (epoch > 0) view.prefix = kMediaFolder;
+  auto text = hls::ll_media_playlist(*state, view);
+  cached = {state->version, text ? std::make_shared<const Playlist>(std::move(*text)) : nullptr};
+  return cached.playlist;
 }
 
 }  // namespace camctl::apps::serve

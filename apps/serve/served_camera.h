@@ -1,9 +1,11 @@
 // One camera as serve shows it: its entry, its stream, who watches and who waits.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +27,24 @@ struct Recipe {
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
-// A playlist as text, made once per state of the stream and shared by all who ask.
-struct Playlist {
-  hls::BodyPtr body;
-  std::string etag;
+// A playlist as text, made once per state of the stream and shared by all who ask. Thread-safe.
+class Playlist {
+ public:
+  explicit Playlist(std::string text);
+
+  const hls::BodyPtr& body() const { return body_; }
+  const std::string& etag() const { return etag_; }
+  // Compressed when first asked for; null where that fails.
+  const hls::BodyPtr& gzip_body() const;
+  const std::string& gzip_etag() const { return gzip_etag_; }
+
+ private:
+  hls::BodyPtr body_;
+  std::string etag_, gzip_etag_;
+  mutable std::once_flag once_;
+  mutable hls::BodyPtr gzip_;
 };
+using StatePtr = std::shared_ptr<const hls::WindowState>;
 using PlaylistPtr = std::shared_ptr<const Playlist>;
 enum class PlaylistKind : std::uint8_t { kTs, kFmp4, kMultivariant };
 
@@ -55,6 +70,11 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   EventLoop& loop() const { return loop_; }  // the stream's
   // Null: there is nothing to list yet.
   PlaylistPtr playlist(PlaylistKind kind);
+  // False: parts are switched off.
+  bool low_latency() const { return recipe_.settings.part_duration.count() > 0; }
+  // The low-latency playlist of a state that stream().state() has given, of one of its part targets; `skip`:
+  // as a delta update. Null: there is nothing to list, or no such playlist.
+  PlaylistPtr playlist(const StatePtr& state, std::size_t epoch, bool skip);
   WaitList& waiting() { return waiting_; }
   Viewers& viewers() { return viewers_; }
   LiveHub& live() { return *live_; }
@@ -70,7 +90,13 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
     std::uint64_t generation = 0;
     PlaylistPtr playlist;
   };
-  std::array<Cached, 3> cache_;               // guarded by mutex_
+  std::array<Cached, 3> cache_;  // guarded by mutex_
+  struct CachedLowLatency {
+    std::optional<std::uint64_t> version;  // of the state
+    PlaylistPtr playlist;
+  };
+  std::array<std::array<CachedLowLatency, 2>, hls::PartPolicy::kMaxEpochs>
+      low_latency_;                           // by epoch, by skip; guarded by mutex_
   std::atomic<std::uint64_t> generation_{1};  // counts the stream's changes
   std::unique_ptr<hls::Stream> stream_;
   std::shared_ptr<LiveHub> live_;

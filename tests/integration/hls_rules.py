@@ -9,6 +9,8 @@ import datetime
 import decimal
 import re
 
+import hls_rules_ll
+
 # rule -> clause and what it demands of the server
 RULES = {
     "utf8": "§4: a playlist is UTF-8 without BOM and without control characters other than CR and LF",
@@ -60,12 +62,14 @@ RULES = {
     "timeline": "§4.3.2.3: times go on from segment to segment unless EXT-X-DISCONTINUITY stands between",
     "bandwidth-true": "§4.3.4.2: BANDWIDTH is not below the peak segment bit rate",
     "decodes": "§3: segments decode without error",
+    **hls_rules_ll.RULES,
 }
 
 MEDIA_TAGS = {
     "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-KEY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME",
     "EXT-X-DATERANGE", "EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE",
-    "EXT-X-ENDLIST", "EXT-X-PLAYLIST-TYPE", "EXT-X-I-FRAMES-ONLY",
+    "EXT-X-ENDLIST", "EXT-X-PLAYLIST-TYPE", "EXT-X-I-FRAMES-ONLY", "EXT-X-GAP", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL",
+    "EXT-X-PART", "EXT-X-PRELOAD-HINT", "EXT-X-SKIP", "EXT-X-RENDITION-REPORT",
 }
 MULTIVARIANT_TAGS = {
     "EXT-X-MEDIA", "EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-SESSION-DATA", "EXT-X-SESSION-KEY",
@@ -101,6 +105,8 @@ class Segment:
     discontinuity_sequence: int
     map_uri: str | None
     date: datetime.datetime | None
+    parts: list = dataclasses.field(default_factory=list)
+    gap: bool = False
 
 
 @dataclasses.dataclass
@@ -121,6 +127,12 @@ class Playlist:
     ended: bool = False
     segments: list = dataclasses.field(default_factory=list)
     variants: list = dataclasses.field(default_factory=list)
+    low_latency: hls_rules_ll.LowLatency = dataclasses.field(default_factory=hls_rules_ll.LowLatency)
+
+    @property
+    def next_number(self):
+        """Of the segment that the playlist does not hold whole yet."""
+        return self.sequence + self.low_latency.skipped + len(self.segments)
 
     @property
     def duration(self):
@@ -143,7 +155,7 @@ def unquoted(value):
     return value[1:-1] if value is not None and len(value) >= 2 and value[0] == '"' == value[-1] else None
 
 
-class _Reader:
+class _Reader(hls_rules_ll.LowLatencyTags):
     """One pass over the lines of a playlist."""
 
     def __init__(self, findings):
@@ -155,7 +167,8 @@ class _Reader:
         self.extinf = self.variant = self.map = self.date = None
         self.discontinuity = False
         self.discontinuities = 0
-        self.segment_tags = False
+        self.segment_tags = self.gap = False
+        self.start_low_latency()
 
     def found(self, rule, message):
         self.findings.append(Finding(rule, message))
@@ -177,6 +190,9 @@ class _Reader:
         self.seen[name] = self.seen.get(name, 0) + 1
         if name in ONCE_TAGS and self.seen[name] == 2:
             self.found("once", f"line {number}: {name} again")
+        self.once_low_latency(name)
+        if name in ("EXT-X-DISCONTINUITY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP"):
+            self.segment_tag_low_latency(number, name)
         handler = getattr(self, "tag_" + name.replace("-", "_").lower(), None)
         if handler:
             handler(number, value)
@@ -215,6 +231,9 @@ class _Reader:
     def tag_ext_x_discontinuity(self, _number, _value):
         self.discontinuity = self.segment_tags = True
         self.discontinuities += 1
+
+    def tag_ext_x_gap(self, _number, _value):
+        self.gap = self.segment_tags = True
 
     def tag_ext_x_endlist(self, _number, _value):
         self.playlist.ended = True
@@ -267,10 +286,11 @@ class _Reader:
         if self.extinf is None:
             return self.found("extinf-present", f"line {number}: {line!r} has none")
         playlist.segments.append(Segment(
-            line, playlist.sequence + len(playlist.segments), self.extinf, self.discontinuity,
-            playlist.discontinuity_sequence + self.discontinuities, self.map, self.date))
+            line, playlist.next_number, self.extinf, self.discontinuity,
+            playlist.discontinuity_sequence + self.discontinuities, self.map, self.date, self.parts, self.gap))
         self.extinf = self.date = None
-        self.discontinuity = self.segment_tags = False
+        self.discontinuity = self.segment_tags = self.gap = False
+        self.parts = []
 
     def finish(self):
         playlist = self.playlist
@@ -281,7 +301,8 @@ class _Reader:
             self.found("one-kind", f"{media[0]} beside {multivariant[0]}")
         if self.variant is not None:
             self.found("variant-uri", "the last EXT-X-STREAM-INF has no URI")
-        if self.segment_tags:
+        playlist.low_latency.open_parts = self.parts
+        if self.segment_tags and not self.parts:
             self.found("extinf-uri", "tags of a segment at the end, without URI")
         for version, why in self.needed_version.items():
             if playlist.version < version:
@@ -318,13 +339,14 @@ def check_media(playlist, seen, found):
         if segment.uri in uris and "EXT-X-BYTERANGE" not in seen:
             found("unique-uri", segment.uri)
         uris.add(segment.uri)
-        if re.search(r"\.(m4s|mp4|cmf[va])(\?|$)", segment.uri) and not segment.map_uri:
+        if re.search(r"\.(m4s|mp4|cmf[va])(\?|$)", segment.uri) and not segment.map_uri and not playlist.low_latency.skipped:
             found("map-needed", segment.uri)
     for before, after in zip(playlist.segments, playlist.segments[1:]):
         if before.date and after.date and not after.discontinuity:
             off = (after.date - before.date).total_seconds() - float(before.duration)
             if abs(off) > DATE_TOLERANCE:
                 found("date-runs", f"{after.uri}: {off:+.3f} s")
+    hls_rules_ll.check_media(playlist, seen, found)
 
 
 def check_text(data):
@@ -388,4 +410,5 @@ def check_reload(old, new):
             found("discontinuity-counts", "it decreased")
     if removed and not new.ended and new.duration < 3 * new.target:
         found("long-enough", f"{new.duration} s listed, target {new.target} s")
+    hls_rules_ll.check_reload(old, new, found)
     return findings

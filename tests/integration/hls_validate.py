@@ -17,6 +17,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import hls_live_ll
 import hls_media
 import hls_rules
 from hls_media import boxes
@@ -84,6 +85,7 @@ class MediaPlaylist:
         self.removed = []     # (when to look again, URL)
         self.last_end = None  # where the last segment's video ended
         self.versions = self.segments = 0
+        self.low_latency = hls_live_ll.LowLatencyWatch(url, fetch, self.found)
 
     def poll(self):
         now = time.monotonic()
@@ -116,8 +118,23 @@ class MediaPlaylist:
                     self.removed.append((now + 0.8 * float(segment.duration + old.duration), self.absolute(segment.uri)))
         self.current = new
         for segment in fresh:
+            self.low_latency.take_parts(segment.number, segment.parts, self.init(segment.map_uri), self.get)
             self.check_segment(segment, new)
+        newest_map = new.segments[-1].map_uri if new.segments else None
+        self.low_latency.take_parts(new.next_number, new.low_latency.open_parts, self.init(newest_map), self.get)
+        self.low_latency.look(new)
         self.look_at_removed()
+
+    def init(self, uri):
+        """The bytes of an initialisation segment, or None."""
+        if uri and uri not in self.inits:
+            init = self.get(uri)
+            if init is None:
+                return None
+            if not mp4_init_is_right(init):
+                self.found("mp4-boxes", uri)
+            self.inits[uri] = init
+        return self.inits.get(uri)
 
     def absolute(self, uri):
         return urllib.parse.urljoin(self.url, uri)
@@ -149,16 +166,11 @@ class MediaPlaylist:
             return
         self.segments += 1
         if segment.map_uri:
-            if segment.map_uri not in self.inits:
-                init = self.get(segment.map_uri)
-                if init is None:
-                    return
-                if not mp4_init_is_right(init):
-                    self.found("mp4-boxes", segment.map_uri)
-                self.inits[segment.map_uri] = init
+            init = self.init(segment.map_uri)
+            if init is None:
+                return
             if not mp4_segment_is_right(data):
                 self.found("mp4-boxes", segment.uri)
-            init = self.inits[segment.map_uri]
         else:
             if not ts_tables_are_right(data):
                 self.found("ts-tables", segment.uri)
@@ -168,7 +180,9 @@ class MediaPlaylist:
         if self.bandwidth and segment.duration * 2 >= playlist.target and rate > 1.1 * self.bandwidth:
             self.found("bandwidth-true", f"{segment.uri}: {rate:.0f} bit/s, BANDWIDTH {self.bandwidth}")
         try:
-            self.check_times(segment, playlist, hls_media.units(data, init))
+            units = hls_media.units(data, init)
+            self.check_times(segment, playlist, units)
+            self.low_latency.compare(segment, units)
         except ValueError as error:
             self.found("decodes", f"{segment.uri}: {error}")
         if self.decode:
@@ -248,7 +262,8 @@ def main():
     findings, playlists = validate(options.urls, options.seconds, options.decode,
                                    lambda url, finding: print(f"{url}\n  {finding}", flush=True))
     for playlist in playlists:
-        print(f"{playlist.url}: {playlist.versions} versions, {playlist.segments} segments")
+        print(f"{playlist.url}: {playlist.versions} versions, {playlist.segments} segments"
+              f", {playlist.low_latency.checked} compared with their parts")
     print(f"{len(findings)} findings")
     return 1 if findings or not playlists else 0
 

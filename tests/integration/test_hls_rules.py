@@ -8,7 +8,9 @@ import threading
 
 import pytest
 
+import hls_live_ll
 import hls_rules
+import hls_rules_ll
 import hls_validate
 
 MEDIA = """#EXTM3U
@@ -42,6 +44,63 @@ media.m3u8
 #EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="hvc1.1.6.L93.B0"
 sub/media.m3u8
 """
+
+LOW_LATENCY = """#EXTM3U
+#EXT-X-VERSION:9
+#EXT-X-TARGETDURATION:2
+#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.66000,HOLD-BACK=6,CAN-SKIP-UNTIL=12
+#EXT-X-PART-INF:PART-TARGET=0.22000
+#EXT-X-MEDIA-SEQUENCE:7
+#EXT-X-SKIP:SKIPPED-SEGMENTS=2
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z
+#EXT-X-PART:DURATION=0.20000,URI="part9.0.m4s",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.10000,URI="part9.1.m4s"
+#EXTINF:0.30000,
+seg9.m4s
+#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.300Z
+#EXT-X-PART:DURATION=0.20000,URI="part10.0.m4s",INDEPENDENT=YES
+#EXT-X-PART:DURATION=0.20000,URI="part10.1.m4s"
+#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part10.2.m4s"
+#EXT-X-RENDITION-REPORT:URI="../sub/media.m3u8",LAST-MSN=10,LAST-PART=1
+"""
+
+# rule, what to replace, by what (in LOW_LATENCY)
+BROKEN_LOW_LATENCY = [
+    ("part-inf", "#EXT-X-PART-INF:PART-TARGET=0.22000\n", ""),
+    ("part-inf", "PART-TARGET=0.22000", "PART-TARGET=0.22000\n#EXT-X-PART-INF:PART-TARGET=0.22000"),
+    ("part-attributes", 'DURATION=0.20000,URI="part10.1.m4s"', 'URI="part10.1.m4s"'),
+    ("part-attributes", 'DURATION=0.20000,URI="part10.1.m4s"', 'DURATION=0.20000,URI=""'),
+    ("part-longest", 'DURATION=0.20000,URI="part10.0', 'DURATION=0.22010,URI="part10.0'),
+    ("part-longest", 'DURATION=0.10000,URI="part9.1', 'DURATION=0.22010,URI="part9.1'),
+    ("part-least", 'DURATION=0.20000,URI="part9.0', 'DURATION=0.18000,URI="part9.0'),
+    ("part-least", 'DURATION=0.20000,URI="part10.1', 'DURATION=0.18000,URI="part10.1'),
+    ("part-tags", "#EXTINF:0.30000,", '#EXT-X-MAP:URI="init-1.mp4"\n#EXTINF:0.30000,'),
+    ("part-unique", "part10.0.m4s", "part9.0.m4s"),
+    ("server-control", "CAN-BLOCK-RELOAD=YES", "CAN-BLOCK-RELOAD=TRUE"),
+    ("server-control", "HOLD-BACK=6", "HOLD-BACK=six"),
+    ("server-control", "#EXT-X-PART-INF", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-PART-INF"),
+    ("hold-back", ",HOLD-BACK=6", ",HOLD-BACK=5.9"),
+    ("part-hold-back", "PART-HOLD-BACK=0.66000", "PART-HOLD-BACK=0.40000"),
+    ("part-hold-back", "PART-HOLD-BACK=0.66000,", ""),
+    ("skip-until", "CAN-SKIP-UNTIL=12", "CAN-SKIP-UNTIL=11"),
+    ("block-reload", "CAN-BLOCK-RELOAD=YES,", ""),
+    ("hint", "part10.2.m4s", "part10.1.m4s"),
+    ("hint", "TYPE=PART,", ""),
+    ("hint", "#EXT-X-RENDITION", '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="x"\n#EXT-X-RENDITION'),
+    ("skip", "SKIPPED-SEGMENTS=2", "SKIPPED-SEGMENTS=0"),
+    ("skip", "SKIPPED-SEGMENTS=2", "SKIPPED-SEGMENTS=1\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1"),
+    ("version-enough", "VERSION:9", "VERSION:8"),
+    ("report", "LAST-MSN=10,", ""),
+]
+
+# rule, what to replace, by what, in a next version of it
+BROKEN_LOW_LATENCY_RELOADS = [
+    ("part-constant", 'DURATION=0.20000,URI="part10.0', 'DURATION=0.21000,URI="part10.0'),
+    ("part-constant", '#EXT-X-PART:DURATION=0.20000,URI="part10.1.m4s"\n', ""),
+    ("part-constant", '"part9.0.m4s",INDEPENDENT=YES', '"part9.0.m4s"'),
+    ("control-constant", "PART-TARGET=0.22000", "PART-TARGET=0.23000"),
+    ("control-constant", "HOLD-BACK=6,", "HOLD-BACK=7,"),
+]
 
 # rule, what to replace, by what (in MEDIA)
 BROKEN_MEDIA = [
@@ -119,7 +178,7 @@ def rules_of(findings):
     return {finding.rule for finding in findings}
 
 
-@pytest.mark.parametrize("text", [MEDIA, MULTIVARIANT, NEXT, MEDIA.replace("\n", "\r\n"), MEDIA + "#EXT-X-ENDLIST\n",
+@pytest.mark.parametrize("text", [MEDIA, MULTIVARIANT, NEXT, LOW_LATENCY, MEDIA.replace("\n", "\r\n"), MEDIA + "#EXT-X-ENDLIST\n",
                                   MEDIA + "# a comment\n#EXT-X-UNKNOWN:what\n\n"])
 def test_right_playlists_pass(text):
     _, findings = hls_rules.check_text(text.encode())
@@ -138,6 +197,50 @@ def test_broken_multivariant_playlist(rule, old, new):
     assert old in MULTIVARIANT
     _, findings = hls_rules.check_text(MULTIVARIANT.replace(old, new, 1).encode())
     assert rule in rules_of(findings)
+
+
+@pytest.mark.parametrize("rule, old, new", BROKEN_LOW_LATENCY)
+def test_broken_low_latency_playlist(rule, old, new):
+    assert old in LOW_LATENCY
+    _, findings = hls_rules.check_text(LOW_LATENCY.replace(old, new, 1).encode())
+    assert rule in rules_of(findings)
+
+
+def test_right_low_latency_reloads_pass():
+    before, _ = hls_rules.check_text(LOW_LATENCY.encode())
+    more = LOW_LATENCY.replace("part10.2.m4s", "part10.3.m4s").replace(
+        "#EXT-X-PRELOAD", '#EXT-X-PART:DURATION=0.20000,URI="part10.2.m4s"\n#EXT-X-PRELOAD')
+    whole = LOW_LATENCY.replace("part10.2.m4s", "part11.0.m4s").replace(
+        "#EXT-X-PRELOAD", '#EXT-X-PART:DURATION=0.04000,URI="part10.2.m4s"\n#EXTINF:0.44000,\nseg10.m4s\n#EXT-X-PRELOAD')
+    for text in (more, whole):
+        after, findings = hls_rules.check_text(text.encode())
+        assert not findings and not hls_rules.check_reload(before, after)
+
+
+@pytest.mark.parametrize("rule, old, new", BROKEN_LOW_LATENCY_RELOADS)
+def test_broken_low_latency_reload(rule, old, new):
+    assert old in LOW_LATENCY
+    before, _ = hls_rules.check_text(LOW_LATENCY.encode())
+    after, _ = hls_rules.check_text(LOW_LATENCY.replace(old, new, 1).encode())
+    assert rule in rules_of(hls_rules.check_reload(before, after))
+
+
+def test_delta_updates():
+    delta, _ = hls_rules.check_text(LOW_LATENCY.encode())
+    skipped = "".join(f"#EXTINF:2.00000,\nseg{n}.m4s\n" for n in (7, 8))
+    full, _ = hls_rules.check_text(LOW_LATENCY.replace("#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n", skipped).encode())
+
+    def rules(of):
+        found = []
+        hls_rules_ll.check_delta(full, of, lambda rule, message: found.append(hls_rules.Finding(rule, message)))
+        return rules_of(found)
+
+    assert rules(delta) == {"delta"}  # what is left is shorter than the Skip Boundary
+    full.low_latency.control["CAN-SKIP-UNTIL"] = "0.7"
+    assert not rules(delta)
+    assert not rules(full)
+    delta.segments[0].uri = "seg8.m4s"
+    assert rules(delta) == {"delta"}
 
 
 def test_right_reload_passes():
@@ -260,6 +363,35 @@ def test_times_of_segments(rule, first, second):
     assert rules_of(findings) == ({rule} if rule else set())
 
 
+# rule, what the parts of segment 9 hold, what the segment holds
+BROKEN_PARTS = [
+    ("part-media", [times(10, 5), times(10.2, 4)], times(10, 10)),
+    ("part-media", [times(10, 5), times(10.21, 5)], times(10, 10)),
+    ("part-independent", [times(10, 5, key=False), times(10.2, 5)], times(10, 10)),
+    ("blocking-refused", None, None),
+    ("blocking", None, None),
+]
+
+
+@pytest.mark.parametrize("rule, parts, segment", [(None, [times(10, 5), times(10.2, 5)], times(10, 10))] + BROKEN_PARTS)
+def test_parts_of_segments(files, monkeypatch, rule, parts, segment):
+    findings = []
+    files.files = {"/p.m3u8": (HLS, LOW_LATENCY.encode())}
+    files.files |= {f"/p.m3u8?{query}": (HLS, LOW_LATENCY.encode()) for query in ("_HLS_part=0", "_HLS_msn=10&_HLS_part=2")}
+    checker = hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding)).low_latency
+    playlist, _ = hls_rules.check_text(LOW_LATENCY.encode())
+    if parts is None:
+        checker.ask_wrongly(playlist)
+        checker.block(playlist)
+        assert rule in rules_of(findings)
+        return
+    media = iter(parts)
+    monkeypatch.setattr(hls_live_ll.hls_media, "units", lambda _data, _init: next(media))
+    checker.take_parts(9, playlist.segments[0].parts, b"init", lambda _uri: b"part")
+    checker.compare(playlist.segments[0], segment)
+    assert rules_of(findings) == ({rule} if rule else set())
+
+
 def test_bandwidth_and_lateness(files):
     files.files = {"/p.m3u8": (HLS, TS.encode()),
                    **{f"/seg{n}.ts": ("video/mp2t", bytes(1_000_000)) for n in range(7, 11)}}
@@ -273,7 +405,8 @@ def test_bandwidth_and_lateness(files):
 
 
 def test_every_rule_is_broken_somewhere():
-    tested = {rule for table in (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS) for rule, *_ in table}
+    tables = (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS, BROKEN_LOW_LATENCY, BROKEN_LOW_LATENCY_RELOADS, BROKEN_PARTS)
+    tested = {rule for table in tables for rule, *_ in table} | {"delta"}
     tested |= {rule for rule, _ in LIVE}
     tested |= {"endlist-final", "bytes-constant", "independent", "duration-true", "timeline", "bandwidth-true", "in-time"}
     assert tested == set(hls_rules.RULES)

@@ -175,7 +175,7 @@ TEST_CASE("a segment says where each access unit is, and when") {
     const auto boxes = boxes_of(stream);
     CHECK(boxes.front().path == "styp");
     CHECK(boxes.back().path == "mdat");
-    CHECK(number(all(boxes, "moof/mfhd")[0].body, 4, 4) == segment->number + 1);
+    CHECK(number(all(boxes, "moof/mfhd")[0].body, 4, 4) == (segment->number + 1) * 256);
     // Video and audio in turn: payload as in the units, times without gap to the segment before.
     for (const std::size_t track : {std::size_t{0}, std::size_t{1}}) {
       const auto samples = samples_of(boxes, track);

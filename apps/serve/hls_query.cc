@@ -1,0 +1,64 @@
+#include "apps/serve/hls_query.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "libhls/part_policy.h"
+
+namespace camctl::apps::serve {
+namespace {
+
+constexpr std::string_view kMain = "main";
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<void> set_number(std::optional<std::uint64_t>& field, std::string_view name, std::string_view text) {
+  const auto value = number(text);
+  if (!value || field) return fail(ErrorCode::kUsage, fmt::format("{} stands twice or is no number", name));
+  field = value;
+  return {};
+}
+
+}  // namespace
+
+Result<ReloadQuery> parse_reload_query(std::string_view query) {
+  ReloadQuery result;
+  while (!query.empty()) {
+    const auto pair = query.substr(0, query.find('&'));
+    query.remove_prefix(std::min(query.size(), pair.size() + 1));
+    const auto equals = std::min(pair.find('='), pair.size());
+    const auto name = pair.substr(0, equals);
+    const auto value = pair.substr(std::min(equals + 1, pair.size()));
+    Result<void> set;
+    if (name == "_HLS_msn") set = set_number(result.msn, name, value);
+    if (name == "_HLS_part") set = set_number(result.part, name, value);
+    if (!set) return fail(set.error());
+    if (name == "_HLS_skip") result.skip = value == "YES" || value == "v2";
+  }
+  if (result.part && !result.msn)
+    return fail(ErrorCode::kUsage, "_HLS_part without _HLS_msn", "RFC 8216bis §6.2.5.2 wants both");
+  return result;
+}
+
+std::optional<Rendition> parse_rendition(std::string_view name) {
+  if (!name.starts_with(kMain)) return std::nullopt;
+  name.remove_prefix(kMain.size());
+  if (name.empty()) return Rendition{};
+  // Without leading zeros: no two addresses name the same thing.
+  if (name.front() != '-' || name.substr(1).starts_with('0')) return std::nullopt;
+  const auto epoch = number(name.substr(1));
+  if (!epoch || *epoch >= hls::PartPolicy::kMaxEpochs) return std::nullopt;
+  return Rendition{static_cast<std::size_t>(*epoch)};
+}
+
+std::string rendition_name(const Rendition& rendition) {
+  return rendition.epoch == 0 ? std::string(kMain) : fmt::format("{}-{}", kMain, rendition.epoch);
+}
+
+}  // namespace camctl::apps::serve
