@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "librtsp/depacketizer_audio.h"
 #include "librtsp/depacketizer_h26x.h"
+#include "librtsp/depacketizer_jpeg.h"
 
 namespace camctl::rtsp {
 namespace {
@@ -24,12 +25,12 @@ struct Encoding {
   Codec codec;
 };
 constexpr std::array kEncodings = {
-    Encoding{"H264", Codec::kH264},         Encoding{"H265", Codec::kH265},
-    Encoding{"MPEG4-GENERIC", Codec::kAac}, Encoding{"MP4A-LATM", Codec::kAac},
-    Encoding{"PCMA", Codec::kPcma},         Encoding{"PCMU", Codec::kPcmu},
-    Encoding{"OPUS", Codec::kOpus},         Encoding{"G726-16", Codec::kG726},
-    Encoding{"G726-24", Codec::kG726},      Encoding{"G726-32", Codec::kG726},
-    Encoding{"G726-40", Codec::kG726},
+    Encoding{"H264", Codec::kH264},     Encoding{"H265", Codec::kH265},
+    Encoding{"JPEG", Codec::kMjpeg},    Encoding{"MPEG4-GENERIC", Codec::kAac},
+    Encoding{"MP4A-LATM", Codec::kAac}, Encoding{"PCMA", Codec::kPcma},
+    Encoding{"PCMU", Codec::kPcmu},     Encoding{"OPUS", Codec::kOpus},
+    Encoding{"G726-16", Codec::kG726},  Encoding{"G726-24", Codec::kG726},
+    Encoding{"G726-32", Codec::kG726},  Encoding{"G726-40", Codec::kG726},
 };
 
 Codec codec_of(const PayloadFormat& format) {
@@ -74,6 +75,7 @@ media::VideoInfo describe_video(const PayloadFormat& format, Codec codec) {
   media::VideoInfo video;
   video.codec = codec;
   video.clock_rate = format.clock_rate;
+  if (codec == Codec::kMjpeg) return video;
   media::NalCollector collector(codec);
   for (const auto* name : {"sprop-parameter-sets", "sprop-vps", "sprop-sps", "sprop-pps"})
     add_sets(codec, parameter(format, name), collector);
@@ -141,6 +143,20 @@ Result<AuHeaderFormat> au_header_format(const PayloadFormat& format) {
   return result;
 }
 
+// "2592,1944" of x-dimensions (GStreamer), "2592-1944" of framesize (RFC 6064 §5.3.1.4).
+JpegDepacketizer::Size described_size(const PayloadFormat& format) {
+  for (const auto* name : {"x-dimensions", "framesize"}) {
+    const auto text = parameter(format, name);
+    const auto middle = text.find_first_of(",-");
+    JpegDepacketizer::Size size;
+    if (middle == std::string_view::npos) continue;
+    std::from_chars(text.data(), text.data() + middle, size.width);
+    std::from_chars(text.data() + middle + 1, text.data() + text.size(), size.height);
+    if (size.width != 0 && size.height != 0) return size;
+  }
+  return {};
+}
+
 tl::unexpected<Error> unsupported(const PayloadFormat& format) {
   return fail(ErrorCode::kUnsupported, fmt::format("RTP payload format {}", format.encoding));
 }
@@ -155,6 +171,8 @@ Result<std::unique_ptr<Depacketizer>> make_depacketizer(const PayloadFormat& for
     case Codec::kH265:
       if (number(format, "sprop-max-don-diff", 0) != 0) return unsupported(format);
       return std::make_unique<H265Depacketizer>(sink);
+    case Codec::kMjpeg:
+      return std::make_unique<JpegDepacketizer>(described_size(format), sink);
     case Codec::kAac: {
       if (format.encoding == "MP4A-LATM")
         return std::make_unique<LatmDepacketizer>(aac_frame_samples(format), sink);

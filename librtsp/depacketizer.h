@@ -21,6 +21,8 @@ class DepacketizerSink {
   virtual ~DepacketizerSink() = default;
   // Parameter sets met in band, before the access unit that needs them; the same ones may come again.
   virtual void on_parameter_sets(const media::ParameterSets& sets) = 0;
+  // Motion JPEG: of the access unit that follows; the same may come again.
+  virtual void on_picture_size(std::uint16_t /*width*/, std::uint16_t /*height*/) {}
   // A whole access unit. pts is the RTP timestamp (32 bits, wrapping), dts equals pts, and `arrival` is that
   // of the packet which completed it.
   virtual void on_access_unit(media::AccessUnit unit) = 0;
@@ -58,9 +60,9 @@ struct PayloadFormat {
 // A picture larger than this is an attack: 8K intra pictures of cameras stay below 8 MiB.
 inline constexpr std::size_t kMaxAccessUnitBytes = 16u << 20;
 
-// The depacketizer for a format: H264 (RFC 6184), H265 (RFC 7798), MPEG4-GENERIC (RFC 3640), MP4A-LATM
-// (RFC 6416), PCMA, PCMU, G726-x, OPUS. kUnsupported for every other encoding and for modes of these that no
-// camera uses (interleaving, DON). `sink` must outlive it.
+// The depacketizer for a format: H264 (RFC 6184), H265 (RFC 7798), JPEG (RFC 2435), MPEG4-GENERIC (RFC 3640),
+// MP4A-LATM (RFC 6416), PCMA, PCMU, G726-x, OPUS. kUnsupported for every other encoding and for modes of
+// these that no camera uses (interleaving, DON). `sink` must outlive it.
 Result<std::unique_ptr<Depacketizer>> make_depacketizer(const PayloadFormat& format, DepacketizerSink& sink);
 
 // Adds the track to `info` as the description tells it: codec, rates, parameter sets out of band.

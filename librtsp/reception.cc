@@ -41,6 +41,7 @@ void read_picture_size(media::VideoInfo& video) {
 }
 
 bool has_parameter_sets(const media::VideoInfo& video) {
+  if (video.codec == media::Codec::kMjpeg) return video.width != 0;
   return !video.sps.empty() && !video.pps.empty() &&
          (video.codec != media::Codec::kH265 || !video.vps.empty());
 }
@@ -70,6 +71,14 @@ class Reception::Track final : public DepacketizerSink {
     if (!owner_.info_.video || !media::update_parameter_sets(*owner_.info_.video, sets)) return;
     read_picture_size(*owner_.info_.video);
     if (has_parameter_sets(*owner_.info_.video)) owner_.announce();
+  }
+
+  void on_picture_size(std::uint16_t width, std::uint16_t height) override {
+    auto& video = owner_.info_.video;
+    if (!video || (video->width == width && video->height == height)) return;
+    video->width = width;
+    video->height = height;
+    owner_.announce();
   }
 
   void on_access_unit(media::AccessUnit unit) override { owner_.deliver(*this, std::move(unit)); }

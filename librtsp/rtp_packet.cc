@@ -17,9 +17,12 @@ std::optional<RtpPacket> parse_rtp(media::ByteView packet) {
   const bool padding = (packet[0] & 0x20) != 0;
   const bool extension = (packet[0] & 0x10) != 0;
   std::size_t header = kFixedHeader + std::size_t{4} * (packet[0] & 0x0f);  // contributing sources
+  std::uint16_t extension_id = 0;
+  const std::size_t extension_begin = header + kExtensionHeader;
   if (extension) {
-    if (packet.size() < header + kExtensionHeader) return std::nullopt;
-    header += kExtensionHeader + std::size_t{4} * be16(packet, header + 2);
+    if (packet.size() < extension_begin) return std::nullopt;
+    extension_id = static_cast<std::uint16_t>(be16(packet, header));
+    header = extension_begin + std::size_t{4} * be16(packet, header + 2);
   }
   std::size_t end = packet.size();
   if (padding) {
@@ -28,12 +31,15 @@ std::optional<RtpPacket> parse_rtp(media::ByteView packet) {
     end -= count;
   }
   if (header > end) return std::nullopt;
-  return RtpPacket{.payload_type = static_cast<std::uint8_t>(packet[1] & 0x7f),
-                   .marker = (packet[1] & 0x80) != 0,
-                   .sequence = static_cast<std::uint16_t>(be16(packet, 2)),
-                   .timestamp = be16(packet, 4) << 16 | be16(packet, 6),
-                   .ssrc = be16(packet, 8) << 16 | be16(packet, 10),
-                   .payload = packet.subspan(header, end - header)};
+  return RtpPacket{
+      .payload_type = static_cast<std::uint8_t>(packet[1] & 0x7f),
+      .marker = (packet[1] & 0x80) != 0,
+      .sequence = static_cast<std::uint16_t>(be16(packet, 2)),
+      .timestamp = be16(packet, 4) << 16 | be16(packet, 6),
+      .ssrc = be16(packet, 8) << 16 | be16(packet, 10),
+      .extension_id = extension_id,
+      .extension = extension ? packet.subspan(extension_begin, header - extension_begin) : media::ByteView{},
+      .payload = packet.subspan(header, end - header)};
 }
 
 }  // namespace camctl::rtsp

@@ -14,7 +14,9 @@ struct RtpPacket {
   std::uint16_t sequence = 0;
   std::uint32_t timestamp = 0;
   std::uint32_t ssrc = 0;
-  media::ByteView payload;  // without header, extension and padding; points into the packet
+  std::uint16_t extension_id = 0;  // "defined by profile" (§5.3.1); 0: no extension
+  media::ByteView extension = {};  // its data, points into the packet
+  media::ByteView payload;         // without header, extension and padding; points into the packet
 };
 
 // Nothing where `packet` is no whole RTP packet of version 2.

@@ -106,6 +106,11 @@ void attribute(std::string_view value, SessionDescription& session, DescribedTra
     if (const auto rest = for_format(value, track->format)) rtpmap(*rest, track->format);
   } else if (track != nullptr && text::iequals(name, "fmtp")) {
     if (const auto rest = for_format(value, track->format)) fmtp(*rest, track->format);
+  } else if (track != nullptr && text::iequals(name, "framesize")) {
+    if (const auto rest = for_format(value, track->format))
+      track->format.parameters.insert_or_assign("framesize", std::string(*rest));
+  } else if (track != nullptr && text::iequals(name, "x-dimensions")) {
+    track->format.parameters.insert_or_assign("x-dimensions", std::string(text::trim(value)));
   }
 }
 

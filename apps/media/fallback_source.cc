@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "base/log.h"
+
 namespace camctl::apps {
 namespace {
 
@@ -32,6 +34,7 @@ class FallbackSource final : public media::Source, private media::SourceSink {
     const bool unsupported = !reason && reason.error().code == ErrorCode::kUnsupported;
     if (!unsupported || !second_) return sink_->on_end(std::move(reason));
     *use_second_ = true;
+    log::get().info("{}: libavformat receives it instead", reason.error().message);
     // Not from within a call of the source that is to be replaced.
     loop_->post([this, alive = alive_] {
       if (!*alive) return;

@@ -62,10 +62,14 @@ struct CodecRow {
   Codec codec;
 };
 constexpr std::array kCodecs = {
-    CodecRow{AV_CODEC_ID_H264, Codec::kH264},       CodecRow{AV_CODEC_ID_HEVC, Codec::kH265},
-    CodecRow{AV_CODEC_ID_MJPEG, Codec::kMjpeg},     CodecRow{AV_CODEC_ID_AAC, Codec::kAac},
-    CodecRow{AV_CODEC_ID_PCM_ALAW, Codec::kPcma},   CodecRow{AV_CODEC_ID_PCM_MULAW, Codec::kPcmu},
-    CodecRow{AV_CODEC_ID_ADPCM_G726, Codec::kG726}, CodecRow{AV_CODEC_ID_ADPCM_G726LE, Codec::kG726},
+    CodecRow{AV_CODEC_ID_H264, Codec::kH264},
+    CodecRow{AV_CODEC_ID_HEVC, Codec::kH265},
+    CodecRow{AV_CODEC_ID_MJPEG, Codec::kMjpeg},
+    CodecRow{AV_CODEC_ID_AAC, Codec::kAac},
+    CodecRow{AV_CODEC_ID_PCM_ALAW, Codec::kPcma},
+    CodecRow{AV_CODEC_ID_PCM_MULAW, Codec::kPcmu},
+    // The packing of RFC 3551; the other one (ADPCM_G726, as ATM AAL2 has it) is told by its id.
+    CodecRow{AV_CODEC_ID_ADPCM_G726LE, Codec::kG726},
     CodecRow{AV_CODEC_ID_OPUS, Codec::kOpus},
 };
 

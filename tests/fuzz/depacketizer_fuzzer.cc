@@ -1,5 +1,5 @@
 // Each depacketizer on hostile packets. The first byte chooses the format; then come packets, each behind a
-// byte of flags (marker, loss, same timestamp) and a byte of length.
+// byte of flags (marker, loss, same timestamp, extension) and a byte of length.
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -16,6 +16,10 @@ struct Sink final : rtsp::DepacketizerSink {
   void on_access_unit(media::AccessUnit unit) override {
     if (unit.data.empty()) abort();
     if (unit.track != media::TrackKind::kVideo) return;
+    if (codec == media::Codec::kMjpeg) {
+      if (unit.data.size() < 600 || unit.data[1] != 0xd8 || unit.data.back() != 0xd9) abort();
+      return;
+    }
     media::LengthPrefixedReader reader(unit.data);
     std::size_t bytes = 0;
     for (auto nal = reader.next(); !nal.empty(); nal = reader.next()) bytes += nal.size() + 4;
@@ -25,17 +29,19 @@ struct Sink final : rtsp::DepacketizerSink {
 
 rtsp::PayloadFormat format(std::uint8_t choice) {
   using Parameters = std::map<std::string, std::string, std::less<>>;
-  const std::array<std::pair<const char*, Parameters>, 5> formats = {{
+  const std::array<std::pair<const char*, Parameters>, 6> formats = {{
       {"H264", {}},
       {"H265", {}},
       {"MPEG4-GENERIC", {{"config", "1408"}}},
       {"MP4A-LATM", {{"cpresent", "0"}, {"config", "40002410"}}},
       {"PCMU", {}},
+      {"JPEG", {{"framesize", "2592-1944"}}},
   }};
   const auto& [name, parameters] = formats[choice % formats.size()];
   rtsp::PayloadFormat result;
-  result.kind = choice % formats.size() < 2 ? media::TrackKind::kVideo : media::TrackKind::kAudio;
   result.encoding = name;
+  const bool video = choice % formats.size() < 2 || result.encoding == "JPEG";
+  result.kind = video ? media::TrackKind::kVideo : media::TrackKind::kAudio;
   result.clock_rate = 90'000;
   result.parameters = parameters;
   return result;
@@ -46,6 +52,7 @@ rtsp::PayloadFormat format(std::uint8_t choice) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   Sink sink;
+  if (format(data[0]).encoding == "JPEG") sink.codec = media::Codec::kMjpeg;
   auto depacketizer = rtsp::make_depacketizer(format(data[0]), sink);
   if (!depacketizer) abort();
   rtsp::RtpPacket packet;
@@ -56,6 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     packet.marker = (flags & 1) != 0;
     if ((flags & 4) == 0) packet.timestamp += 3600;
     packet.payload = rest.subspan(2, length);
+    packet.extension_id = (flags & 8) != 0 ? 0xffd8 : 0;
+    packet.extension = (flags & 8) != 0 ? packet.payload : media::ByteView{};
     (*depacketizer)->push(packet, (flags & 2) != 0, {});
     rest = rest.subspan(2 + length);
   }

@@ -24,12 +24,13 @@ MJPEG422 = VIDEO.replace("video/x-raw,", "video/x-raw,format=Y42B,") + "jpegenc 
 AAC = " audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=16000,channels=1 ! avenc_aac ! rtpmp4gpay name=pay1 pt=97"
 LATM = AAC.replace("rtpmp4gpay", "rtpmp4apay")
 PCMA = " " + AUDIO + "alawenc ! rtppcmapay name=pay1 pt=8"
-G726 = " " + AUDIO + "avenc_g726 bitrate={} ! rtpg726pay name=pay1 pt=97"
+# At 24 and 40 kbit/s this payloader sends noise: FFmpeg hears it too.
+G726 = " " + AUDIO + "avenc_g726 bitrate={} ! rtpg726pay force-aal2=false max-ptime=40000000 name=pay1 pt=97"
 OPUS = " audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=48000,channels=2 ! opusenc ! rtpopuspay name=pay1 pt=97"
 
 MOUNTS = {"/h264-aac": H264 + AAC, "/h264": H264, "/h264-g711": H264 + PCMA, "/h265": H265, "/mjpeg": MJPEG,
           "/mjpeg422": MJPEG422, "/h264-latm": H264 + LATM, "/h264-opus": H264 + OPUS,
-          **{f"/h264-g726-{kbps}": H264 + G726.format(kbps * 1000) for kbps in (16, 24, 32, 40)}}
+          **{f"/h264-g726-{kbps}": H264 + G726.format(kbps * 1000) for kbps in (16, 32)}}
 
 
 def secure(server, options):

@@ -1,6 +1,8 @@
 """How our RTSP client reaches a stream: TLS, tunnels, multicast; by camctl stream, mostly from GStreamer's server."""
 
+import array
 import base64
+import cmath
 import hashlib
 import os
 import pathlib
@@ -66,6 +68,37 @@ def test_gstreamer_over_tls(gst, key, tmp_path):
     refused = stream(url, "-o", tmp_path / "other.ts", "--tls-pin", "ab" * 32)
     assert refused.returncode == 4
     assert pin in refused.stderr and "not the pinned one" in refused.stderr
+
+
+def tone(path):
+    """How much of the sound is the 440 Hz that GStreamer's test sound has: 0 to 1."""
+    samples = array.array("h", subprocess.run(
+        ["ffmpeg", "-v", "error", "-i", path, "-map", "0:a", "-ac", "1", "-ar", "8000", "-f", "s16le", "-"], check=True,
+        capture_output=True).stdout)[8000:16000]
+    assert len(samples) == 8000
+    wave = sum(s * cmath.exp(-2j * cmath.pi * 440 / 8000 * n) for n, s in enumerate(samples))
+    return 2 * abs(wave) ** 2 / len(samples) / sum(s * s for s in samples)
+
+
+@pytest.mark.parametrize("mount", ["h264-aac", "h264-latm", "h264-opus", "h264-g711", "h264-g726-16", "h264-g726-32"])
+def test_sound_of_each_payload_format(gst, tmp_path, mount):
+    require("ffmpeg")
+    found, log = record(f"rtsp://{gst()}/{mount}", tmp_path / "out.ts", "-v", seconds=5)
+    assert found["video"]["codec_name"] == "h264" and found["audio"]["codec_name"] == "aac"
+    assert "libavformat" not in log
+    assert tone(tmp_path / "out.ts") > 0.9  # a wrong packing of samples gives noise
+
+
+@pytest.mark.parametrize("mount", ["mjpeg", "mjpeg422"])
+def test_motion_jpeg(gst, tmp_path, mount):
+    """Transcoded, since HLS can't carry it."""
+    result = stream(f"rtsp://{gst()}/{mount}", "-o", tmp_path / "out.ts", "--duration", 3, "--video-codec", "h264",
+                    "--preset", "ultrafast", "-v")
+    assert result.returncode == 0, result.stderr
+    assert "libavformat" not in result.stderr
+    found = probe.streams(tmp_path / "out.ts")
+    assert (found["video"]["codec_name"], found["video"]["width"], found["video"]["height"]) == ("h264", 320, 240)
+    assert probe.decode_errors(tmp_path / "out.ts") == ""
 
 
 def test_a_wrong_pin_sees_no_credentials(simulate, tmp_path):

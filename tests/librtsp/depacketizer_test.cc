@@ -33,7 +33,7 @@ struct Run {
 
 PayloadFormat format(std::string encoding, std::map<std::string, std::string, std::less<>> parameters = {},
                      std::uint32_t clock = 90'000) {
-  const bool video = encoding.starts_with("H26");
+  const bool video = encoding.starts_with("H26") || encoding == "JPEG";
   return {.kind = video ? media::TrackKind::kVideo : media::TrackKind::kAudio,
           .encoding = std::move(encoding),
           .payload_type = 96,
@@ -339,7 +339,7 @@ TEST_CASE("what we can't take apart is refused, so that the fallback reads it") 
   media::StreamInfo info;
   for (const auto& f :
        {format("H264", {{"packetization-mode", "2"}}), format("H265", {{"sprop-max-don-diff", "2"}}),
-        format("JPEG"), format("VP8"), format("MPEG4-GENERIC", {{"sizelength", "0"}}, 8000)}) {
+        format("JPEG2000"), format("VP8"), format("MPEG4-GENERIC", {{"sizelength", "0"}}, 8000)}) {
     CAPTURE(f.encoding);
     const auto made = make_depacketizer(f, collected);
     REQUIRE(!made);

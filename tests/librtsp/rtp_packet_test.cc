@@ -22,6 +22,8 @@ TEST_CASE("header, contributing sources, extension and padding are told from the
             2,    2,    2, 2, 0xbe, 0xde, 0, 1, 9, 9, 9, 9, 42, 0, 0, 3};
   parsed = parse_rtp(packet);
   REQUIRE(parsed);
+  CHECK(parsed->extension_id == 0xbede);
+  CHECK(Bytes(parsed->extension.begin(), parsed->extension.end()) == Bytes{9, 9, 9, 9});
   CHECK(!parsed->marker);
   CHECK(Bytes(parsed->payload.begin(), parsed->payload.end()) == Bytes{42});
 }
