@@ -6,7 +6,6 @@ namespace camctl::simulate {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::duration_cast;
 using std::chrono::microseconds;
 
 // Clips begin on this grid, so that the frames of all cameras of 25 frames a second fall together and a
@@ -93,7 +92,7 @@ void ClipPlayer::push_due(Clock::time_point now) {
 media::Ticks ClipPlayer::time_of(const ClipUnit& unit, microseconds jump) const {
   const bool video = unit.track == media::TrackKind::kVideo;
   const auto clock = video ? clip_->info->video->clock_rate : clip_->info->audio->clock_rate;
-  return to_ticks(duration_cast<microseconds>(origin_ - started_) + jump, clock) + unit.pts;
+  return to_ticks(std::chrono::floor<microseconds>(origin_ - started_) + jump, clock) + unit.pts;
 }
 
 microseconds ClipPlayer::jumped(Clock::time_point now) const {
