@@ -33,9 +33,13 @@ export async function withBrowser(body) {
   }
 }
 
-/** A page whose errors, refused requests and requests to other hosts are collected in page.problems. */
-export async function openPage(browser, url, viewport = { width: 1280, height: 800 }) {
+/**
+ * A page whose errors, refused requests and requests to other hosts are collected in page.problems. `before` runs in
+ * it before its own scripts.
+ */
+export async function openPage(browser, url, viewport = { width: 1280, height: 800 }, before = () => {}) {
   const page = await browser.newPage();
+  await page.evaluateOnNewDocument(before);
   await page.setViewport(viewport);
   page.problems = [];
   page.foreignRequests = [];
@@ -67,6 +71,22 @@ export function videoStates(page) {
       cover: tile.querySelector(".cover").hidden ? "" : tile.querySelector(".cover").innerText,
     }];
   })));
+}
+
+/** All of `wanted` have shown so many more frames, in so many more seconds of media, since `before`. */
+export async function advanced(page, wanted, before, seconds, frames) {
+  const now = await videoStates(page);
+  return wanted.every((id) => now[id] && now[id].time >= before[id].time + seconds && now[id].frames >= before[id].frames + frames);
+}
+
+/** Waits until the cameras `wanted` show moving pictures. */
+export async function assertMoving(page, wanted, what) {
+  await waitFor(`${what}: pictures`, async () => {
+    const now = await videoStates(page);
+    return wanted.every((id) => now[id]?.time > 0 && now[id].frames > 0 && now[id].cover === "");
+  }, 30000);
+  const before = await videoStates(page);
+  await waitFor(`${what}: moving pictures`, () => advanced(page, wanted, before, 2, 30), 15000);
 }
 
 /** The first true value of condition(); throws, naming `what`, after `timeout` milliseconds. */

@@ -74,9 +74,13 @@ export function listening(address, port) {
 }
 
 /** Virtual cameras at `address` and up, once they listen. They demand kUser and kPassword. */
-export async function startCameras(folder, address, count, ...flags) {
-  const program = new Program(folder, "simulate", ["--count", count, "--address", address, "--auth", "both",
-    "--user", kUser, "--password-file", "password", "--no-discovery", ...flags]);
+export function startCameras(folder, address, count, ...flags) {
+  return startOpenCameras(folder, address, count, "--auth", "both", "--user", kUser, "--password-file", "password", ...flags);
+}
+
+/** The same, and they let everybody in. */
+export async function startOpenCameras(folder, address, count, ...flags) {
+  const program = new Program(folder, "simulate", ["--count", count, "--address", address, "--no-discovery", ...flags]);
   await waitFor(`the virtual cameras at ${address}`, () => listening(address, 5543));
   return program;
 }

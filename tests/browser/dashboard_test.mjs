@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
-import { findChromium, openPage, videoStates, waitFor, withBrowser } from "./browser.mjs";
+import { assertMoving, findChromium, openPage, videoStates, waitFor, withBrowser } from "./browser.mjs";
 import { artifacts, cameraRecord, freePort, kPassword, makeFolder, startCameras, startServer, stopAll } from "./camctl.mjs";
 
 const kSkipped = 77; // ctest's SKIP_RETURN_CODE
@@ -20,21 +20,6 @@ const last = ids[3];
 
 const shot = (page, name) => page.screenshot({ path: path.join(artifacts, `dashboard-${name}.png`) });
 
-// All of `wanted` show moving pictures: time and decoded frames have grown since `before`.
-async function advanced(page, wanted, before, seconds, frames) {
-  const now = await videoStates(page);
-  return wanted.every((id) => now[id] && now[id].time >= before[id].time + seconds && now[id].frames >= before[id].frames + frames);
-}
-
-async function assertMoving(page, wanted, what) {
-  await waitFor(`${what}: pictures`, async () => {
-    const now = await videoStates(page);
-    return wanted.every((id) => now[id]?.time > 0 && now[id].frames > 0 && now[id].cover === "");
-  }, 30000);
-  const before = await videoStates(page);
-  await waitFor(`${what}: moving pictures`, () => advanced(page, wanted, before, 2, 30), 15000);
-}
-
 test("dashboard", { timeout: 240000 }, async (t) => {
   const folder = makeFolder();
   t.after(async () => {
@@ -50,7 +35,7 @@ test("dashboard", { timeout: 240000 }, async (t) => {
   let server = await startServer(folder, cameras, port);
 
   await withBrowser(async (browser) => {
-    const page = await openPage(browser, url);
+    const page = await openPage(browser, `${url}?engine=hls`);
     await page.evaluate(() => { window.opened = "once"; });
     t.after(() => shot(page, "end").catch(() => {}));
 

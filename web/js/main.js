@@ -3,6 +3,8 @@ import { pollCameras } from "./api.js";
 import { Tile } from "./tile.js";
 
 const kToastTime = 4000;
+// ?engine=hls plays HLS where the live stream would be taken, ?engine=live never falls back.
+const kEngine = new URLSearchParams(location.search).get("engine") ?? "";
 
 const grid = document.getElementById("grid");
 const empty = document.getElementById("empty");
@@ -40,7 +42,7 @@ function showCameras(cameras) {
       tile.update(camera);
       if (returned) tile.reconnect();
     } else {
-      tile = new Tile(camera, notify);
+      tile = new Tile(camera, kEngine, notify);
       tiles.set(camera.id, tile);
     }
     if (grid.children[index] !== tile.element) {

@@ -1,64 +1,67 @@
-// Plays one HLS address in one <video>, and goes on whatever happens: by hls.js wherever the browser has
-// Media Source Extensions (or ManagedMediaSource), by the browser's own HLS only elsewhere.
+// Plays one camera in one <video>, and goes on whatever happens. The live stream over WebSocket where it can be had,
+// HLS where not: where a proxy lets no WebSocket through, the codec needs another rendition, or sound has to be
+// converted, which only HLS does.
+import { HlsEngine, NativeEngine } from "./engine_hls.js";
+import { LiveEngine } from "./engine_live.js";
+import { kLivePossible, socketOpens } from "./live_socket.js";
+
+// An engine is made with (video, url, handlers) and plays until close(); suspend() when the page is hidden, resume()
+// when it is shown. It calls
+//   started({videoCodec, audioCodec}) when it knows what comes, as RFC 6381 names it (empty: none), and
+//   failed({kind, reason, codecs}) once, when it can't go on by itself. kind: "refused" (the live stream can't be
+//   reached), "codec" (the browser can't decode it), "network" or "media".
 
 const kRetryFirst = 1000;
 const kRetryMax = 10000;
+const kRetryCodec = 30000;     // the camera's format may be changed
 const kWatch = 1000;           // how often progress is looked at
 const kStallLimit = 8000;      // no progress for so long: start over
-const kMediaErrorPause = 5000; // a second decoding error within this time: start over
+const kHiddenGrace = 5000;     // a page that is hidden for longer loads nothing
+const kSocketPause = 60000;    // where no WebSocket came through, the next try
+const kLiveTroubles = 2;       // so often broken…
+const kTroubleTime = 300000;   // …within this time: HLS, until that fails, too
 
-// The segments are 2 s and longer: two behind the edge is enough on a local network.
-const kConfig = {
-  workerPath: "/vendor/hls.worker.js",
-  liveSyncDurationCount: 2,
-  liveMaxLatencyDurationCount: 8,
-  maxLiveSyncPlaybackRate: 1.25,
-  maxBufferLength: 20,
-  backBufferLength: 20,
-};
+const hasMediaSource = Boolean((globalThis.ManagedMediaSource ?? globalThis.MediaSource)
+  ?.isTypeSupported('video/mp4; codecs="avc1.42E01E,mp4a.40.2"'));
 
-const hasMediaSource = "MediaSource" in globalThis || "ManagedMediaSource" in globalThis;
-
-let hlsModule = null;
-
-/** hls.js, fetched when the first camera plays; a failed fetch is tried again the next time. */
-function loadHls() {
-  hlsModule ??= import("/vendor/hls.mjs").then((module) => module.default, (error) => {
-    hlsModule = null;
-    throw error;
-  });
-  return hlsModule;
-}
+// No WebSocket comes through to this page's server until then, as far as is known; of all players.
+let socketPausedUntil = 0;
 
 export class Player {
   #video;
-  #url;
+  #urls;
+  #wanted;
   #onState;
-  #hls = null;
-  #generation = 0; // of start and stop: an answer for an earlier one is dropped
+  #engine = null;
+  #fallback = ""; // why the engine is HLS and not the live stream
   #retryTimer = 0;
   #watchTimer = 0;
+  #hiddenTimer = 0;
   #retries = 0;
-  #lastMediaError = -Infinity;
+  #undecodable = false; // the page says so while it tries again
+  #liveTroubles = 0;
+  #lastTrouble = 0;
+  #soundByHls = false;
+  #silent = false; // HLS has no sound of this camera either
   #progress = { time: 0, at: 0 };
 
   /** Of the stream that plays, as RFC 6381 names them; empty where the browser plays HLS by itself. */
   codecs = { videoCodec: "", audioCodec: "" };
 
-  /** onState(state, text): "stopped", "loading", "playing", "waiting" or "failed" (with the reason). */
-  constructor(video, url, onState) {
+  /**
+   * urls: {live, hls}; wanted: the engine that the user chose, "hls" or "live", or empty. onState(state, text):
+   * "stopped", "loading", "playing", "waiting", "failed" (with the reason) or "undecodable" (with the codec).
+   */
+  constructor(video, urls, wanted, onState) {
     this.#video = video;
-    this.#url = url;
+    this.#urls = urls;
+    this.#wanted = wanted;
     this.#onState = onState;
     video.addEventListener("playing", () => this.#hasProgress());
     video.addEventListener("timeupdate", () => this.#hasProgress());
-    video.addEventListener("waiting", () => this.#active && this.#onState("waiting", ""));
-    video.addEventListener("error", () => {
-      if (this.#active && !this.#hls) this.#fail(video.error?.message || "the browser can't play it");
-    });
-    document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && this.#active) this.#toLiveEdge();
-    });
+    video.addEventListener("waiting", () => this.#engine && this.#onState("waiting", ""));
+    video.addEventListener("volumechange", () => this.#soundChanged());
+    document.addEventListener("visibilitychange", () => this.#visibilityChanged());
   }
 
   get #active() {
@@ -67,15 +70,15 @@ export class Player {
 
   start() {
     if (this.#active) return;
-    this.#retries = 0;
     this.#watchTimer = setInterval(() => this.#watch(), kWatch);
-    this.#open();
+    this.#begin();
   }
 
   /** Ends loading. The last picture stays where the browser keeps it. */
   stop() {
     if (!this.#active) return;
     clearInterval(this.#watchTimer);
+    clearTimeout(this.#hiddenTimer);
     this.#watchTimer = 0;
     this.#close();
     this.#onState("stopped", "");
@@ -84,64 +87,73 @@ export class Player {
   /** Loads anew at once, where it plays or waits to try again. */
   restart() {
     if (!this.#active) return;
+    socketPausedUntil = 0;
+    this.#begin();
+  }
+
+  #begin() {
     this.#retries = 0;
+    this.#liveTroubles = 0;
+    this.#undecodable = false;
     this.#open();
   }
 
-  async #open() {
+  #open(fallback = "") {
     this.#close();
-    const generation = this.#generation;
+    performance.clearMarks(this.#urls.live);
+    performance.mark(this.#urls.live); // the time to the first picture counts from here
     this.#progress = { time: -1, at: performance.now() };
-    this.#onState("loading", "");
-    if (!hasMediaSource) {
-      this.#openNative();
-      return;
-    }
-    let Hls;
-    try {
-      Hls = await loadHls();
-    } catch {
-      if (generation === this.#generation) this.#fail("the player could not be loaded");
-      return;
-    }
-    if (generation !== this.#generation) return;
-    if (!Hls.isSupported()) {
-      this.#openNative();
-      return;
-    }
-    const hls = new Hls(kConfig);
-    this.#hls = hls;
-    hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
-      this.codecs = { videoCodec: levels[0]?.videoCodec ?? "", audioCodec: levels[0]?.audioCodec ?? "" };
-      this.#play();
+    this.#fallback = fallback || this.#whyNotLive();
+    if (!this.#undecodable) this.#onState("loading", "");
+    const Engine = !hasMediaSource ? NativeEngine : this.#fallback ? HlsEngine : LiveEngine;
+    const engine = new Engine(this.#video, Engine === LiveEngine ? this.#urls.live : this.#urls.hls, {
+      started: (codecs) => engine === this.#engine && this.#started(codecs),
+      failed: (failure) => engine === this.#engine && this.#failed(failure),
     });
-    hls.on(Hls.Events.ERROR, (_, error) => this.#hlsError(Hls, error));
-    hls.loadSource(this.#url);
-    hls.attachMedia(this.#video);
-    this.#video.dataset.engine = `hls.js ${Hls.version}`;
+    this.#engine = engine;
   }
 
-  #openNative() {
-    if (!this.#video.canPlayType("application/vnd.apple.mpegurl")) {
-      this.#fail("this browser plays neither Media Source Extensions nor HLS");
-      return;
-    }
-    this.#video.dataset.engine = "native";
-    this.#video.src = this.#url;
-    this.#play();
+  #whyNotLive() {
+    if (this.#wanted) return this.#wanted === "live" ? "" : "wanted";
+    if (!kLivePossible) return "no WebSocket";
+    if (this.#soundByHls) return "sound";
+    if (performance.now() < socketPausedUntil) return "refused";
+    return this.#liveTroubles >= kLiveTroubles ? "trouble" : "";
   }
 
   #close() {
-    this.#generation += 1;
     clearTimeout(this.#retryTimer);
     this.#retryTimer = 0;
-    this.#hls?.destroy();
-    this.#hls = null;
+    this.#engine?.close();
+    this.#engine = null;
     delete this.#video.dataset.engine;
-    if (this.#video.hasAttribute("src")) {
-      this.#video.removeAttribute("src");
-      this.#video.load();
+  }
+
+  #started(codecs) {
+    this.codecs = codecs;
+    this.#video.dataset.engine = this.#engine.name;
+    if (this.#fallback === "refused") socketPausedUntil = Math.max(socketPausedUntil, performance.now() + kSocketPause);
+    if (this.#fallback === "sound" && !codecs.audioCodec) {
+      this.#silent = true;
+      this.#soundByHls = false;
+      this.#open();
+      return;
     }
+    this.#soundChanged();
+    this.#play();
+  }
+
+  // The live stream carries sound as the camera sends it, and AAC only.
+  #soundChanged() {
+    if (!this.#active || !this.#engine || this.#wanted) return;
+    if (this.#video.muted) {
+      if (!this.#soundByHls) return;
+      this.#soundByHls = false;
+    } else {
+      if (this.#fallback || this.#silent || !this.codecs.videoCodec || this.codecs.audioCodec) return;
+      this.#soundByHls = true;
+    }
+    this.#open();
   }
 
   async #play() {
@@ -155,27 +167,25 @@ export class Player {
     }
   }
 
-  #hlsError(Hls, error) {
-    if (!error.fatal) return;
-    if (error.type === Hls.ErrorTypes.MEDIA_ERROR && !isCodecError(Hls, error)) {
-      const now = performance.now();
-      const repeated = now - this.#lastMediaError < kMediaErrorPause;
-      this.#lastMediaError = now;
-      if (!repeated) {
-        this.#hls.recoverMediaError();
-        this.#play();
-        return;
-      }
-    }
-    this.#fail(reasonOf(Hls, error));
-  }
-
-  #fail(reason) {
+  #failed({ kind, reason, codecs }) {
+    if (codecs) this.codecs = codecs;
+    if (!this.#fallback && !this.#wanted && (kind === "refused" || kind === "codec")) return this.#open(kind);
+    if (kind === "media") this.#countTrouble();
     this.#close();
-    const delay = Math.min(kRetryFirst * 2 ** this.#retries, kRetryMax);
+    this.#undecodable = kind === "codec";
+    const delay = this.#undecodable ? kRetryCodec : Math.min(kRetryFirst * 2 ** this.#retries, kRetryMax);
     this.#retries += 1;
     this.#retryTimer = setTimeout(() => this.#open(), delay);
-    this.#onState("failed", reason);
+    if (this.#undecodable) this.#onState("undecodable", this.codecs.videoCodec);
+    else this.#onState("failed", reason);
+  }
+
+  // Of the engine that played.
+  #countTrouble() {
+    const now = performance.now();
+    if (this.#fallback || now - this.#lastTrouble > kTroubleTime) this.#liveTroubles = 0;
+    if (!this.#fallback) this.#liveTroubles += 1;
+    this.#lastTrouble = now;
   }
 
   #hasProgress() {
@@ -183,6 +193,7 @@ export class Player {
     if (!this.#active || time === this.#progress.time || this.#video.paused) return;
     this.#progress = { time, at: performance.now() };
     this.#retries = 0;
+    this.#undecodable = false;
     this.#onState("playing", "");
   }
 
@@ -192,32 +203,34 @@ export class Player {
       return;
     }
     if (this.#video.paused && this.#video.readyState > 2) this.#play();
-    if (performance.now() - this.#progress.at > kStallLimit) this.#open();
+    if (performance.now() - this.#progress.at > kStallLimit) {
+      this.#countTrouble();
+      this.#open();
+    } else if (this.#fallback === "refused") {
+      this.#probeSocket();
+    }
   }
 
-  // A page that was hidden may have fallen far behind.
-  #toLiveEdge() {
-    const edge = this.#hls?.liveSyncPosition;
-    if (edge && edge - this.#video.currentTime > kConfig.liveMaxLatencyDurationCount) this.#video.currentTime = edge;
+  // Behind a proxy that has learned to let WebSockets through, all players go back to them.
+  async #probeSocket() {
+    if (socketPausedUntil !== 0 && performance.now() < socketPausedUntil) return;
+    if (socketPausedUntil !== 0) {
+      socketPausedUntil = performance.now() + kSocketPause;
+      if (!await socketOpens(this.#urls.live)) return;
+      socketPausedUntil = 0;
+    }
+    if (this.#active && this.#fallback === "refused") this.#open();
+  }
+
+  #visibilityChanged() {
+    clearTimeout(this.#hiddenTimer);
+    if (!this.#active || !this.#engine) return;
+    if (document.hidden) {
+      this.#hiddenTimer = setTimeout(() => this.#engine?.suspend(), kHiddenGrace);
+      return;
+    }
     this.#progress.at = performance.now();
+    this.#engine.resume();
     this.#play();
   }
-}
-
-function isCodecError(Hls, error) {
-  const details = Hls.ErrorDetails;
-  return [
-    details.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
-    details.BUFFER_ADD_CODEC_ERROR,
-    details.BUFFER_INCOMPATIBLE_CODECS_ERROR,
-  ].includes(error.details);
-}
-
-function reasonOf(Hls, error) {
-  if (isCodecError(Hls, error)) return "this browser can't decode the camera's format; VLC can";
-  if (error.type === Hls.ErrorTypes.NETWORK_ERROR) {
-    const code = error.response?.code;
-    return code ? `the server answered ${code}` : "the server can't be reached";
-  }
-  return "the browser could not decode it";
 }

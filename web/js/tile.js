@@ -1,5 +1,5 @@
 // One camera of the grid: its picture, what is known of it, and what to do with it.
-import { clockText, durationText, factsOf, fileName, kStatusLabels, modelOf, nameOf, toDate, vlcPlaylist } from "./format.js";
+import { clockText, codecName, durationText, factsOf, fileName, kStatusLabels, modelOf, nameOf, toDate, vlcPlaylist } from "./format.js";
 import { Player } from "./player.js";
 
 const kPhone = /Android|iPhone|iPad|iPod/i.test(navigator.userAgent);
@@ -8,7 +8,7 @@ export class Tile {
   #camera;
   #player;
   #playerState = "stopped";
-  #playerReason = "";
+  #playerText = "";
   #visible = false;
   #hadPicture = false;
   #offlineSince = null;
@@ -17,8 +17,8 @@ export class Tile {
   #vlcText = "";
   #notify;
 
-  /** notify(text) shows a short message to the user. */
-  constructor(camera, notify) {
+  /** engine: the one that the user chose, or empty (player.js). notify(text) shows a short message to the user. */
+  constructor(camera, engine, notify) {
     this.#notify = notify;
     this.element = document.getElementById("tile").content.firstElementChild.cloneNode(true);
     const find = (selector) => this.element.querySelector(selector);
@@ -29,8 +29,9 @@ export class Tile {
       copy: find(".copy"), vlc: find(".vlc"),
     };
     this.element.dataset.camera = camera.id;
-    const url = `/hls/${encodeURIComponent(camera.id)}/index.m3u8`;
-    this.#player = new Player(this.#parts.video, url, (state, reason) => this.#playerChanged(state, reason));
+    const id = encodeURIComponent(camera.id);
+    const urls = { live: `/api/cameras/${id}/live`, hls: `/hls/${id}/index.m3u8` };
+    this.#player = new Player(this.#parts.video, urls, engine, (state, text) => this.#playerChanged(state, text));
     this.#wire();
     this.update(camera);
   }
@@ -69,11 +70,11 @@ export class Tile {
     else if (!this.#visible || status !== "connecting") this.#player.stop();
   }
 
-  #playerChanged(state, reason) {
+  #playerChanged(state, text) {
     this.#playerState = state;
-    this.#playerReason = reason;
+    this.#playerText = text;
     if (state === "playing") this.#hadPicture = true;
-    if (state === "loading" || state === "stopped" || state === "failed") this.#hadPicture = false;
+    else if (state !== "waiting") this.#hadPicture = false;
     this.#draw();
   }
 
@@ -192,8 +193,16 @@ export class Tile {
     if (status !== "live" && !this.#hadPicture) {
       return { kind: "wait", title: "Connecting to the camera…", text: sentence(reason) };
     }
+    if (this.#playerState === "undecodable") {
+      const codec = codecName(this.#playerText) || "this camera";
+      return {
+        kind: "alert",
+        title: `This browser can't play ${codec}`,
+        text: "Open the camera in VLC or another browser, or choose H.264 in the camera's settings.",
+      };
+    }
     if (this.#playerState === "failed") {
-      return { kind: "alert", title: "Picture interrupted", text: sentence(this.#playerReason), time: "Trying again by itself." };
+      return { kind: "alert", title: "Picture interrupted", text: sentence(this.#playerText), time: "Trying again by itself." };
     }
     if (!this.#hadPicture) return { kind: "wait", title: "Loading the picture…" };
     return null;

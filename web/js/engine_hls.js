@@ -1,0 +1,133 @@
+// Plays an HLS address: by hls.js wherever the browser has Media Source Extensions, by the browser's own HLS elsewhere.
+
+const kMediaErrorPause = 5000; // a second decoding error within this time: start over
+const kBehind = 8;             // seconds: a page that is shown again goes on at the live edge
+
+// The segments are 2 s and longer: two behind the edge is enough on a local network.
+const kConfig = {
+  workerPath: "/vendor/hls.worker.js",
+  liveSyncDurationCount: 2,
+  liveMaxLatencyDurationCount: 8,
+  maxLiveSyncPlaybackRate: 1.25,
+  maxBufferLength: 20,
+  backBufferLength: 20,
+};
+
+let hlsModule = null;
+
+/** hls.js, fetched when it is first needed; a failed fetch is tried again the next time. */
+function loadHls() {
+  hlsModule ??= import("/vendor/hls.mjs").then((module) => module.default, (error) => {
+    hlsModule = null;
+    throw error;
+  });
+  return hlsModule;
+}
+
+export class HlsEngine {
+  name = "hls.js";
+  #video;
+  #handlers;
+  #Hls = null;
+  #hls = null;
+  #closed = false;
+  #lastMediaError = -Infinity;
+
+  /** See player.js for the handlers. */
+  constructor(video, url, handlers) {
+    this.#video = video;
+    this.#handlers = handlers;
+    loadHls().then((Hls) => this.#open(Hls, url), () => this.#fail("network", "the player could not be loaded"));
+  }
+
+  #open(Hls, url) {
+    if (this.#closed) return;
+    this.#Hls = Hls;
+    this.#hls = new Hls(kConfig);
+    this.name = `hls.js ${Hls.version}`;
+    this.#hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
+      this.#handlers.started({ videoCodec: levels[0]?.videoCodec ?? "", audioCodec: levels[0]?.audioCodec ?? "" });
+    });
+    this.#hls.on(Hls.Events.ERROR, (_, error) => this.#error(error));
+    this.#hls.loadSource(url);
+    this.#hls.attachMedia(this.#video);
+  }
+
+  close() {
+    this.#closed = true;
+    this.#hls?.destroy();
+    this.#hls = null;
+    if (this.#video.hasAttribute("src")) {
+      this.#video.removeAttribute("src");
+      this.#video.load();
+    }
+  }
+
+  /** It goes on loading while nobody looks. */
+  suspend() {}
+
+  resume() {
+    const edge = this.#hls?.liveSyncPosition;
+    if (edge && edge - this.#video.currentTime > kBehind) this.#video.currentTime = edge;
+  }
+
+  #error(error) {
+    if (!error.fatal || this.#closed) return;
+    const Hls = this.#Hls;
+    const { kind, reason } = this.#describe(error);
+    if (kind === "media") {
+      const now = performance.now();
+      const repeated = now - this.#lastMediaError < kMediaErrorPause;
+      this.#lastMediaError = now;
+      if (!repeated && error.type === Hls.ErrorTypes.MEDIA_ERROR) return this.#hls.recoverMediaError();
+    }
+    this.#fail(kind, reason);
+  }
+
+  #describe(error) {
+    const { ErrorDetails: details, ErrorTypes: types } = this.#Hls;
+    const codecErrors = [
+      details.MANIFEST_INCOMPATIBLE_CODECS_ERROR,
+      details.BUFFER_ADD_CODEC_ERROR,
+      details.BUFFER_INCOMPATIBLE_CODECS_ERROR,
+    ];
+    if (codecErrors.includes(error.details)) return { kind: "codec", reason: "" };
+    if (error.type !== types.NETWORK_ERROR) return { kind: "media", reason: "the browser could not decode it" };
+    const code = error.response?.code;
+    return { kind: "network", reason: code ? `the server answered ${code}` : "the server can't be reached" };
+  }
+
+  #fail(kind, reason) {
+    if (!this.#closed) this.#handlers.failed({ kind, reason });
+  }
+}
+
+export class NativeEngine {
+  name = "native";
+  #video;
+  #events = new AbortController();
+
+  constructor(video, url, { started, failed }) {
+    this.#video = video;
+    if (!video.canPlayType("application/vnd.apple.mpegurl")) {
+      const reason = "this browser plays neither Media Source Extensions nor HLS";
+      queueMicrotask(() => this.#events.signal.aborted || failed({ kind: "media", reason }));
+      return;
+    }
+    const { signal } = this.#events;
+    video.addEventListener("error", () => {
+      failed({ kind: "media", reason: video.error?.message || "the browser can't play it" });
+    }, { signal });
+    video.src = url;
+    queueMicrotask(() => this.#events.signal.aborted || started({ videoCodec: "", audioCodec: "" }));
+  }
+
+  close() {
+    this.#events.abort();
+    this.#video.removeAttribute("src");
+    this.#video.load();
+  }
+
+  suspend() {}
+  resume() {}
+}
