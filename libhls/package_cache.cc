@@ -68,6 +68,12 @@ void PackageCache::add_entry(const SegmentHead& newest, const Segment* before) {
     at->second->lead_in = audio_lead_in(*before);
 }
 
+void PackageCache::clear() {
+  std::map<std::uint64_t, std::shared_ptr<Entry>> gone;  // freed without the lock
+  const std::lock_guard lock(mutex_);
+  gone.swap(entries_);
+}
+
 void PackageCache::forget_copies(Entry& entry, bool listed) {
   const std::unique_lock lock(entry.mutex, std::try_to_lock);  // somebody packages it just now: next time
   if (!lock.owns_lock()) return;

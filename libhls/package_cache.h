@@ -30,6 +30,9 @@ class PackageCache {
   // gone.
   void listed(const WindowState& state);
 
+  // The writer's, after the window was cleared.
+  void clear();
+
   // kNotFound where the window does not have the segment or part (any more).
   Result<BodyPtr> get(std::uint64_t number, Container container) const;
   Result<BodyPtr> part(std::uint64_t segment, std::uint64_t index) const;

@@ -79,6 +79,8 @@ std::string_view name(StreamState state) {
       return "offline";
     case StreamState::kError:
       return "error";
+    case StreamState::kIdle:
+      return "idle";
   }
   return "error";
 }
@@ -89,6 +91,7 @@ class Stream::Impl final : public media::SourceSink {
   ~Impl() override;
 
   void start();
+  void rest();
   void stop();
   StreamStatus status() const;
 
@@ -131,6 +134,7 @@ class Stream::Impl final : public media::SourceSink {
   bool has_video_ = false;
   bool drop_audio_ = false;
   bool ended_ = false;
+  bool resting_ = true;
   std::string logged_reason_;
   Clock::time_point logged_at_;
   std::uint64_t unlogged_ = 0;
@@ -159,7 +163,25 @@ Stream::Impl::~Impl() {
 }
 
 void Stream::Impl::start() {
-  if (!source_ && !ended_) connect();
+  if (ended_ || !std::exchange(resting_, false)) return;
+  set_state(StreamState::kConnecting, std::nullopt, {});
+  connect();
+}
+
+void Stream::Impl::rest() {
+  if (ended_) return;
+  resting_ = true;
+  retry_.cancel();
+  watchdog_.cancel();
+  probe_.cancel();
+  if (source_) {
+    source_->stop();
+    retired_ = std::move(source_);
+    timeline_.reconnect();
+  }
+  window.clear();
+  cache.clear();
+  set_state(StreamState::kIdle, std::nullopt, {});
 }
 
 void Stream::Impl::stop() {
@@ -345,6 +367,7 @@ Stream::Stream(EventLoop& loop, media::SourceFactory make_source, StreamOptions 
 Stream::~Stream() = default;
 
 void Stream::start() { impl_->start(); }
+void Stream::rest() { impl_->rest(); }
 void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
 WindowState Stream::window() const { return *impl_->window.state(); }

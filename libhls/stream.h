@@ -17,9 +17,9 @@
 
 namespace camctl::hls {
 
-enum class StreamState : std::uint8_t { kConnecting, kLive, kOffline, kError };
+enum class StreamState : std::uint8_t { kConnecting, kLive, kOffline, kError, kIdle };
 
-// "connecting", "live", "offline", "error" as in `GET /api/cameras`.
+// "connecting", "live", "offline", "error", "idle" as in `GET /api/cameras`.
 std::string_view name(StreamState state);
 
 struct StreamStatus {
@@ -52,6 +52,9 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
 
   void start();
+  // Nobody watches: ends the session and forgets what was received, until start() is called again. State idle
+  // meanwhile. Nothing if it is stopped.
+  void rest();
   // Ends the session and the playlist: the segment being built is listed as the last one. For good.
   void stop();
 

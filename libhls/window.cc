@@ -104,6 +104,21 @@ Listed Window::push(AccessUnit unit, Break brk) {
 
 Listed Window::interrupt() { return {break_off(), false}; }
 
+void Window::clear() {
+  break_off();
+  carried_.clear();
+  std::vector<Kept> kept;  // freed without the lock
+  NewestGop gop;
+  const std::lock_guard lock(mutex_);
+  auto state = next_state();
+  state->segments.clear();
+  state->classic_from = 0;
+  state_ = std::move(state);
+  kept.swap(kept_);
+  std::swap(gop, gop_);
+  counters_.bytes = 0;
+}
+
 Listed Window::end() {
   const Listed listed{break_off(), false};
   const std::lock_guard lock(mutex_);

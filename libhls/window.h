@@ -153,6 +153,10 @@ class Window {
   // The source is lost: ends the segment being built, and the next one starts behind a discontinuity.
   Listed interrupt();
 
+  // Forgets all that was received, after interrupt(): nothing is listed or can be found any more. Numbers go
+  // on.
+  void clear();
+
   // A finite source has ended: as interrupt(), and the playlist ends.
   Listed end();
 

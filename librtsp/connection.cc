@@ -24,6 +24,7 @@ constexpr auto kMessageDeadline = 10s;  // for a request to be complete once it 
 constexpr auto kSessionTimeout = 60s;   // the default of RFC 2326 §12.37, told in SETUP's reply
 constexpr auto kIdleDeadline = 65s;     // the same and some grace
 constexpr auto kWriteDeadline = 15s;    // a reader that takes nothing at all for so long is gone
+constexpr auto kHoldLook = 100ms;       // how often a held DESCRIBE looks for its feed
 constexpr auto kRetryAfter = 2s;        // a camera's reconnect takes 1 to 4 s
 constexpr std::size_t kReadSize = tls::Session::kRecord;  // less would leave bytes inside TLS
 constexpr int kReadsAtOnce = 4;       // then others have their turn, however much this peer sends
@@ -130,7 +131,7 @@ void Connection::on_feed_end() {
 void Connection::check_deadlines(Clock::time_point now) {
   const bool fed = playing && !udp_;  // a reader over TCP need not say anything
   const bool silent = !fed && now - last_heard_ > kIdleDeadline;
-  const bool slow = (handshaking_ || !inbox_.empty()) && now - message_since_ > kMessageDeadline;
+  const bool slow = !holding_ && (handshaking_ || !inbox_.empty()) && now - message_since_ > kMessageDeadline;
   const bool stuck = writable_wait_ && now - write_since_ > kWriteDeadline;
   if (silent || slow || stuck) close();
 }
@@ -150,14 +151,14 @@ void Connection::wait_readable() {
 
 void Connection::read() {
   std::array<std::uint8_t, kReadSize> buffer;
-  for (int i = 0; i < kReadsAtOnce && !closed_; ++i) {
+  for (int i = 0; i < kReadsAtOnce && !closed_ && !holding_; ++i) {
     const auto got = wire_.read(buffer);
     if (!got) return close();
     consume({reinterpret_cast<const char*>(buffer.data()), got->bytes});
     if (got->closed) return close();
     if (got->need != tls::Need::kNone) break;
   }
-  if (!closed_) wait_readable();
+  if (!closed_ && !holding_) wait_readable();
 }
 
 void Connection::consume(std::string_view data) {
@@ -199,7 +200,7 @@ std::size_t Connection::consume_one(std::string_view data) {
     return data.size();
   }
   if (*size > 0) handle(request);
-  return *size;
+  return holding_ ? 0 : *size;  // one that waits is read again
 }
 
 void Connection::handle(const Message& request) {
@@ -234,6 +235,12 @@ bool Connection::authorized(const Message& request) {
 
 Feed* Connection::find_feed(const Message& request, std::string_view path) {
   const auto found = host_->find(path);
+  const bool may_wait = request.method == "DESCRIBE" && (!held_until_ || Clock::now() < *held_until_);
+  if (!found && found.error().code == ErrorCode::kTimeout && may_wait) {
+    hold();
+    return nullptr;
+  }
+  held_until_.reset();
   if (found && *found) return *found;
   if (found || found.error().code == ErrorCode::kNotFound) {
     reply(request, 404);
@@ -281,6 +288,19 @@ void Connection::setup(const Message& request) {
   reply(request, 200,
         fmt::format("Transport: {}\r\nSession: {};timeout={}\r\n", chosen->second, session_,
                     std::chrono::seconds(kSessionTimeout).count()));
+}
+
+void Connection::hold() {
+  if (!held_until_) held_until_ = Clock::now() + Server::kDescribeWait;
+  holding_ = true;
+  if (!hold_timer_) hold_timer_.emplace(loop_);
+  hold_timer_->after(kHoldLook, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self || self->closed_) return;
+    self->holding_ = false;
+    self->consume({});
+    if (!self->closed_ && !self->holding_) self->read();
+  });
 }
 
 std::optional<std::pair<Connection::TrackSetup, std::string>> Connection::choose_transport(

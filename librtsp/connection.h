@@ -69,6 +69,8 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   // The feed at this path; null after the request has been refused.
   Feed* find_feed(const Message& request, std::string_view path);
   void describe(const Message& request);
+  // The request waits for its feed, and all that comes behind it too.
+  void hold();
   void setup(const Message& request);
   void play(const Message& request);
   void pause(const Message& request);
@@ -102,7 +104,10 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   bool closed_ = false;
   bool handshaking_ = false;
 
-  std::string inbox_;                // an incomplete message
+  std::string inbox_;     // an incomplete message
+  bool holding_ = false;  // the message at the front of inbox_ waits
+  std::optional<Clock::time_point> held_until_;
+  std::optional<Timer> hold_timer_;
   std::size_t skip_ = 0;             // bytes of an interleaved frame still to come
   Clock::time_point message_since_;  // when the incomplete message, or TLS's handshake, began
   Clock::time_point last_heard_;     // the last request or datagram of the peer

@@ -82,10 +82,13 @@ struct ServerOptions {
 // connection's own peer only. All calls on the loop's thread.
 class Server {
  public:
-  // Finds the feed for a path such as "/live/channel0" (no query in it). Null and kNotFound: 404; another
-  // error, the stream can't be had now: 503. Called at DESCRIBE and SETUP. The feed may go at any time; its
-  // sessions end then.
+  // Finds the feed for a path such as "/live/channel0" (no query in it). Null and kNotFound: 404. kTimeout:
+  // it is on its way, and DESCRIBE waits for it, kDescribeWait at most. That and any other error: 503. Called
+  // at DESCRIBE and SETUP. The feed may go at any time; its sessions end then.
   using Lookup = std::function<Result<Feed*>(std::string_view path)>;
+
+  // Longer than a camera's connecting to its first key frame; clients give up later.
+  static constexpr std::chrono::seconds kDescribeWait{10};
 
   // kIo with the address when it can't listen.
   static Result<std::unique_ptr<Server>> listen(EventLoop& loop, ServerOptions options, Lookup lookup);

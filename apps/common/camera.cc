@@ -124,6 +124,7 @@ Result<Camera> read_camera(Json object, const std::string& where) {
                                                         {"tls_pin", &camera.tls_pin}};
   for (const auto& [key, value] : texts) in.text(key, *value);
   in.flag("ptz", camera.ptz);
+  in.flag("on_demand", camera.on_demand);
   in.flag("events", camera.events);
   if (!camera.id.empty() && !is_camera_id(camera.id))
     in.wrong("id", fmt::format("must be at most {} letters, digits, '-', '_' or '.'", kMaxCameraId));

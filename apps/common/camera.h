@@ -38,6 +38,7 @@ struct Camera {
   std::string id, name, endpoint, manufacturer, model, firmware, serial, mac, onvif_url, snapshot_url;
   std::string tls_pin;  // the key that it must have over rtsps; see StreamSettings
   std::optional<bool> ptz, events;
+  std::optional<bool> on_demand;  // of `serve`, before what its configuration says
   std::vector<CameraProfile> profiles;
   Credentials credentials;  // from URLs of the file, or kept by --save-credentials; never printed
   nlohmann::json extra = nlohmann::json::object();

@@ -84,6 +84,7 @@ nlohmann::ordered_json to_json(const Camera& camera, bool with_credentials) {
                                                               {"tls_pin", &camera.tls_pin}};
   for (const auto& [key, value] : texts) put(out, key, *value);
   if (camera.ptz) out["ptz"] = *camera.ptz;
+  if (camera.on_demand) out["on_demand"] = *camera.on_demand;
   if (camera.events) out["events"] = *camera.events;
   if (!camera.profiles.empty()) {
     out["profiles"] = Json::array();

@@ -71,6 +71,7 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
     Recipe recipe{camera.rtsp_url, credentials_for(camera, settings.credentials, general),
                   settings.stream_for(camera.id)};
     if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
+    if (camera.on_demand) recipe.settings.on_demand = *camera.on_demand;
     const auto known = before->by_id.find(camera.id);
     ServedCameraPtr served;
     const bool same = known != before->by_id.end() && known->second->recipe() == recipe;
@@ -117,6 +118,12 @@ ServedCameraPtr CameraManager::find(std::string_view id) const {
   if (!number) return nullptr;
   const auto found = current->by_id.find("stream_" + std::string(id));
   return found == current->by_id.end() ? nullptr : found->second;
+}
+
+ServedCameraPtr CameraManager::watch(std::string_view id) const {
+  auto camera = find(id);
+  if (camera) camera->wanted();
+  return camera;
 }
 
 std::vector<ServedCameraPtr> CameraManager::all() const { return set()->ordered; }

@@ -43,6 +43,8 @@ class CameraManager {
 
   // Thread-safe. `id` may be "stream_0" or "0"; null: no such camera.
   ServedCameraPtr find(std::string_view id) const;
+  // The same for somebody who wants its pictures: one that is idle is connected.
+  ServedCameraPtr watch(std::string_view id) const;
   std::vector<ServedCameraPtr> all() const;  // in the order of the file
 
   // Stops and drops all. True once no stream uses its loop any more; false if that takes longer than

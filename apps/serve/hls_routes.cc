@@ -96,7 +96,7 @@ void answer_when_ready(const ServedCameraPtr& camera, const ExchangePtr& exchang
 
 Handler playlist_handler(const std::shared_ptr<const RouteContext>& context, PlaylistKind kind) {
   return [context, kind](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.find(request->params.text("id"));
+    const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     answer_when_ready(camera, exchange, kFirstSegmentWait,
                       [kind, gzip = accepts_gzip(request->header("accept-encoding")),
@@ -139,7 +139,7 @@ bool try_reload(ServedCamera& camera, const ReloadRequest& reload, const Exchang
 
 Handler media_playlist_handler(const std::shared_ptr<const RouteContext>& context) {
   return [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.find(request->params.text("id"));
+    const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     const auto& name = request->params.text("rendition");
     const auto rendition = parse_rendition(name);
@@ -178,7 +178,7 @@ Response media_response(ServedCamera& camera, const Request& request, const char
 
 Handler media_handler(const std::shared_ptr<const RouteContext>& context, const char* type, GetMedia get) {
   return [context, type, get = std::move(get)](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.find(request->params.text("id"));
+    const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     auto body = get(camera->stream(), request->params);
     if (!body) return exchange->send(error_response(body.error()));
@@ -200,7 +200,7 @@ bool try_part(ServedCamera& camera, const RequestPtr& request, const ExchangePtr
 
 Handler part_handler(const std::shared_ptr<const RouteContext>& context) {
   return [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.find(request->params.text("id"));
+    const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     answer_when_ready(camera, exchange, longest_hold(*camera), [request, exchange](ServedCamera& there) {
       return try_part(there, request, exchange);

@@ -247,7 +247,7 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
                     "cors_origins",    "access_log",      "web_dir",       "save_credentials", "threads",
                     "max_connections", "transport",       "video_codec",   "bitrate",          "maxrate",
                     "preset",          "height",          "audio_bitrate", "segment_duration", "segments",
-                    "part_duration"});
+                    "part_duration",   "on_demand"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);

@@ -14,6 +14,8 @@ namespace {
 // Segments and parts have one address each, below this, whichever playlist names them.
 constexpr std::string_view kMediaFolder = "../main/";
 
+constexpr std::chrono::seconds kLook{1};  // for viewers of a camera on demand
+
 // Caches keep segments for an hour, so a name must not come back after a restart. Segments last a second or
 // more on average, so a number counted in seconds is ahead of all that went before; it fits 32 bits until
 // 2160.
@@ -72,7 +74,9 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
 
 ServedCamera::~ServedCamera() {
   subscription_.reset();
-  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_)] {
+  loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_),
+              look = std::shared_ptr<Timer>(std::move(look_))] {
+    if (look) look->cancel();
     live->stop();
     stream->stop();
   });
@@ -85,11 +89,49 @@ void ServedCamera::start() {
     ++self->generation_;
     self->waiting_.wake();
   });
-  loop_.post([self = shared_from_this()] { self->stream_->start(); });
+  loop_.post([self = shared_from_this()] {
+    if (!self->recipe_.settings.on_demand) return self->stream_->start();
+    self->look_ = std::make_unique<Timer>(self->loop_);
+    self->stream_->rest();
+    if (self->connected_) self->begin_watch();  // wanted before it was started
+  });
+}
+
+void ServedCamera::wanted() {
+  if (!recipe_.settings.on_demand) return;
+  wanted_at_ = std::chrono::steady_clock::now();
+  if (connected_.exchange(true)) return;
+  loop_.post([self = shared_from_this()] { self->begin_watch(); });
+}
+
+void ServedCamera::begin_watch() {
+  if (!look_) return;
+  stream_->start();
+  look_for_viewers();
+}
+
+bool ServedCamera::watched() {
+  const auto now = std::chrono::steady_clock::now();
+  if (viewers_.joined() > 0 || waiting_.any()) wanted_at_ = now;
+  return now - wanted_at_.load() < kLinger;
+}
+
+void ServedCamera::look_for_viewers() {
+  const auto again = [this] {
+    look_->after(kLook, [weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->look_for_viewers();
+    });
+  };
+  if (watched()) return again();
+  connected_ = false;
+  // Whoever has come just now has either seen it connected, and is seen here, or begins anew behind this.
+  if (!watched()) return stream_->rest();
+  if (!connected_.exchange(true)) again();
 }
 
 void ServedCamera::stop() {
   loop_.post([self = shared_from_this()] {
+    self->look_.reset();
     self->live_->stop();
     self->stream_->stop();
   });

@@ -57,6 +57,11 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   ~ServedCamera();  // on any thread; the loop must still run
 
   void start();
+  // Somebody wants its pictures. A camera that is received on demand is connected for at least kLinger from
+  // now, and on as long as somebody waits or is joined to viewers(). Thread-safe, cheap.
+  void wanted();
+  // After the last viewer: players that change or reload come back in less.
+  static constexpr std::chrono::seconds kLinger{10};
   // No more connecting; the window stays readable.
   void stop();
 
@@ -81,6 +86,9 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
 
  private:
   Result<std::string> render(PlaylistKind kind) const;
+  void begin_watch();
+  void look_for_viewers();
+  bool watched();
 
   EventLoop& loop_;
   const Recipe recipe_;
@@ -100,6 +108,9 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   std::atomic<std::uint64_t> generation_{1};  // counts the stream's changes
   std::unique_ptr<hls::Stream> stream_;
   std::shared_ptr<LiveHub> live_;
+  std::atomic<std::chrono::steady_clock::time_point> wanted_at_{};
+  std::atomic<bool> connected_{false};  // on demand; or about to be
+  std::unique_ptr<Timer> look_;         // on the loop; null: not on demand, or stopped
   std::shared_ptr<void> subscription_;
   WaitList waiting_;
   Viewers viewers_;

@@ -65,7 +65,7 @@ bool try_snapshot(Snapshots& snapshots, const ServedCameraPtr& camera, unsigned 
 
 void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
   const auto handle = [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.find(request->params.text("id"));
+    const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     const auto width = width_of(*request);
     if (!width) return exchange->send(error_response(width.error()));

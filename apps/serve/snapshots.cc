@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-#include <algorithm>
+#include <set>
 #include <string_view>
 #include <utility>
 
@@ -59,12 +59,13 @@ void Snapshots::get(const ServedCameraPtr& camera, unsigned width, Done done) {
     entry->used_at = now;
     const auto made = entry->sizes.find(width);
     const bool is_current = current(*entry, gop, now);
-    const auto asked_for = (is_current ? entry->sizes.size() : 0) + entry->waiting.size();
-    const bool waited_for = std::any_of(entry->waiting.begin(), entry->waiting.end(),
-                                        [&](const Waiting& other) { return other.width == width; });
+    std::set<unsigned> asked_for;
+    if (is_current)
+      for (const auto& [size, snapshot] : entry->sizes) asked_for.insert(size);
+    for (const auto& other : entry->waiting) asked_for.insert(other.width);
     if (is_current && made != entry->sizes.end()) {
       ready = made->second;
-    } else if (waited_for || asked_for < kMaxSizes) {
+    } else if (asked_for.contains(width) || asked_for.size() < kMaxSizes) {
       entry->waiting.push_back({width, std::move(done)});
       if (std::exchange(entry->queued, true)) return;
       queue_.push_back(entry);

@@ -27,6 +27,7 @@ class Viewers {
   // One more, who says when it goes: as long as the handle lives, which may be longer than this object.
   std::shared_ptr<void> join();
   unsigned count(Clock::time_point now);
+  unsigned joined() const { return *joined_; }
 
  private:
   void forget(Clock::time_point now);

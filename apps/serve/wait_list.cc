@@ -1,5 +1,6 @@
 #include "apps/serve/wait_list.h"
 
+#include <algorithm>
 #include <atomic>
 
 namespace camctl::apps::serve {
@@ -47,6 +48,10 @@ void WaitList::add(const ExchangePtr& exchange, Attempt attempt) {
   std::erase_if(here.waiters, [](const Waiter& waiter) { return waiter.exchange->done(); });
   here.count = here.waiters.size();
   here.sweep_at = std::max(kFirstSweep, 2 * here.waiters.size());
+}
+
+bool WaitList::any() const {
+  return std::any_of(loops_.begin(), loops_.end(), [](const auto& there) { return there->count > 0; });
 }
 
 void WaitList::wake() {

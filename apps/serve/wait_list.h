@@ -22,6 +22,9 @@ class WaitList {
   // exchange's loop. Attempts run there too.
   void add(const ExchangePtr& exchange, Attempt attempt);
 
+  // True while somebody waits (or did a moment ago). Thread-safe.
+  bool any() const;
+
   // Has every waiting attempt tried again soon. Thread-safe, cheap where nobody waits.
   void wake();
 

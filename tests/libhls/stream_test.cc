@@ -91,6 +91,39 @@ struct Bench {
   std::unique_ptr<Stream> stream;
 };
 
+TEST_CASE("stream: rests while nobody watches, and begins anew") {
+  Bench bench({{[](auto& sink) { feed(sink, 9, true); }}});
+  bench.stream->rest();
+  CHECK(bench.stream->status().state == StreamState::kIdle);
+  bench.stream->start();
+  bench.stream->start();  // once is enough
+  CHECK(bench.stream->status().state == StreamState::kConnecting);
+  std::uint64_t last = 0;
+  bool rested = false;
+  const auto rest = [&] {
+    CHECK(bench.attempts == 1);
+    last = bench.stream->window().segments.back()->number;
+    CHECK(bench.stream->ts_segment(last));
+    bench.stream->rest();
+    CHECK(bench.stream->status().state == StreamState::kIdle);
+    CHECK(bench.stream->window().segments.empty());
+    CHECK_FALSE(bench.stream->ts_playlist());
+    CHECK_FALSE(bench.stream->ts_segment(last));
+    CHECK(bench.stream->newest_gop().units.empty());
+    bench.stream->start();
+    rested = true;
+  };
+  REQUIRE(bench.run_until([&] {
+    if (!rested && bench.stream->window().segments.size() >= 4) rest();
+    return rested && !bench.stream->window().segments.empty();
+  }));
+  CHECK(bench.attempts == 2);
+  CHECK(bench.stream->window().segments.front()->number > last);
+  bench.stream->stop();
+  bench.stream->rest();
+  CHECK(bench.stream->window().ended);
+}
+
 TEST_CASE("stream: live, segments in both forms, playlists, status") {
   Bench bench({{[](auto& sink) { feed(sink, 9, true); }}});
   int news = 0;

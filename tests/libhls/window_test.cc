@@ -300,6 +300,27 @@ TEST_CASE("the newest group of pictures is at hand") {
   CHECK(after.init_version == gop.init_version + 1);
 }
 
+TEST_CASE("a window that is cleared lists nothing, and goes on with other names behind a discontinuity") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 200, 50, false);
+  const auto before = window.state()->segments;
+  REQUIRE(before.size() >= 2);
+  window.clear();
+  CHECK(window.state()->segments.empty());
+  CHECK(window.newest_gop().units.empty());
+  CHECK(window.counters().bytes == 0);
+  for (const auto& segment : before) CHECK_FALSE(window.find(segment->number));
+  window.clear();
+  push_video(window, 1'000 * kFrame, 200, 50, false);
+  const auto after = window.state()->segments;
+  REQUIRE(after.size() >= 2);
+  CHECK(after.front()->number > before.back()->number);
+  CHECK(after.front()->discontinuity);
+  CHECK(after.front()->init_version == before.back()->init_version);
+  check_rules(window);
+}
+
 TEST_CASE("program date time is the server's clock, by the unit that was the least late") {
   Window window({}, test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));

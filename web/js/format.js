@@ -7,7 +7,7 @@ const kCodecs = {
   aac: "AAC", mp4a: "AAC", pcmu: "G.711 µ-law", pcma: "G.711 A-law", g711: "G.711", g726: "G.726", opus: "Opus",
 };
 
-export const kStatusLabels = { live: "Live", connecting: "Connecting", offline: "Offline", error: "Error" };
+export const kStatusLabels = { live: "Live", connecting: "Connecting", offline: "Offline", error: "Error", idle: "Idle" };
 
 export function codecName(codec) {
   if (!codec) return "";

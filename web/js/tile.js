@@ -63,10 +63,11 @@ export class Tile {
     this.#player.restart();
   }
 
-  // Plays while there is something to play; a short break ("connecting") is left to the player's buffer.
+  // Plays while there is something to play; a short break ("connecting") is left to the player's buffer. An idle
+  // camera is connected by the player's request.
   #control() {
     const { status } = this.#camera;
-    if (this.#visible && status === "live") this.#player.start();
+    if (this.#visible && (status === "live" || status === "idle")) this.#player.start();
     else if (!this.#visible || status !== "connecting") this.#player.stop();
   }
 
@@ -190,6 +191,7 @@ export class Tile {
                     : "No picture yet. Trying again by itself.",
       };
     }
+    if (status === "idle" && !this.#visible) return { kind: "wait", title: "Connected when it is watched" };
     if (status !== "live" && !this.#hadPicture) {
       return { kind: "wait", title: "Connecting to the camera…", text: sentence(reason) };
     }

@@ -32,7 +32,7 @@ void open_live(const ServedCameraPtr& camera, const Request& request, const Exch
 void add_live_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
   routes.push_back({Method::kGet, "/api/cameras/{id}/live",
                     [context](const RequestPtr& request, const ExchangePtr& exchange) {
-                      const auto camera = context->cameras.find(request->params.text("id"));
+                      const auto camera = context->cameras.watch(request->params.text("id"));
                       if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
                       if (auto refusal = refuse_handshake(*request))
                         return exchange->send(std::move(*refusal));

@@ -20,6 +20,8 @@ Result<rtsp::Feed*> CameraFeed::feed() {
   const auto camera = camera_.lock();
   if (!camera || closed_) return fail(ErrorCode::kNotFound, "there is no such camera (any more)");
   const auto status = camera->status();
+  if (status.state == hls::StreamState::kConnecting || status.state == hls::StreamState::kIdle)
+    return fail(ErrorCode::kTimeout, fmt::format("camera {} is connecting", camera->camera()->id));
   if (status.state != hls::StreamState::kLive || !status.info)
     return fail(ErrorCode::kNetwork, fmt::format("camera {} is {}: {}", camera->camera()->id,
                                                  hls::name(status.state), status.reason));

@@ -16,8 +16,8 @@ class CameraFeed : public std::enable_shared_from_this<CameraFeed> {
  public:
   CameraFeed(EventLoop& rtsp_loop, const ServedCameraPtr& camera);
 
-  // The feed that describes the camera as it is now; readers of an earlier description are ended. kNetwork
-  // while the camera is away.
+  // The feed that describes the camera as it is now; readers of an earlier description are ended. kTimeout
+  // while it is connecting, kNetwork while it is away.
   Result<rtsp::Feed*> feed();
   // Is about this very camera, not one that has taken its id.
   bool serves(const ServedCameraPtr& camera) const { return camera_.lock() == camera; }

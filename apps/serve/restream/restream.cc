@@ -24,7 +24,7 @@ Restream::~Restream() {
 
 Result<rtsp::Feed*> Restream::find(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
-  const auto camera = cameras_.find(path);
+  const auto camera = cameras_.watch(path);
   if (!camera) return fail(ErrorCode::kNotFound, "there is no such camera");
   auto& feed = feeds_[camera->camera()->id];
   if (!feed || !feed->serves(camera)) {
