@@ -104,6 +104,7 @@ class Writer {
   void segment(const Segment& segment) {
     tags(segment);
     if (segment.part_epoch == view_.epoch && left_ <= kPartsListed * state_.target_duration) parts(segment);
+    if (segment.gap) out_ += "#EXT-X-GAP\n";
     line("#EXTINF:{:.5f},\n{}{}", seconds(segment.duration), view_.prefix, fmp4_segment_name(segment.number));
     left_ -= segment.duration;
   }
@@ -170,7 +171,8 @@ Reload reload(const WindowState& state, std::size_t epoch, std::uint64_t msn,
     const auto& complete = state.segments;
     const auto found = std::find_if(complete.rbegin(), complete.rend(),
                                     [&](const SegmentPtr& segment) { return segment->number == msn; });
-    if (found == complete.rend() || (*found)->part_epoch != epoch || *part < (*found)->parts.size())
+    if (found == complete.rend() || (*found)->part_epoch != epoch || (*found)->parts.empty() ||
+        *part < (*found)->parts.size())
       return Reload::kNow;
     ++msn;
     part = 0;

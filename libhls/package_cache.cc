@@ -40,12 +40,13 @@ media::StreamInfo PackageCache::packaged(const media::StreamInfo& info) const {
 }
 
 void PackageCache::listed(const WindowState& state) {
-  const auto* newest = state.segments.empty() ? nullptr : state.segments.back().get();
+  const auto& listed = state.classic;  // behind a gap there is a discontinuity: no sound goes on across it
+  const auto* newest = listed.empty() ? nullptr : listed.back().get();
   if (state.open) return add_entry(*state.open, newest);
   if (newest == nullptr) return;
-  add_entry(*newest, state.segments.size() > 1 ? state.segments[state.segments.size() - 2].get() : nullptr);
+  add_entry(*newest, listed.size() > 1 ? listed[listed.size() - 2].get() : nullptr);
 
-  const auto oldest_listed = state.segments.front()->number;
+  const auto oldest_listed = listed.front()->number;
   std::vector<std::shared_ptr<Entry>> gone;  // freed without the lock
   const std::lock_guard lock(mutex_);
   for (auto it = entries_.begin(); it != entries_.end() && it->first + kSegmentsWithParts < newest->number;) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <span>
 
 #include "base/media/aac.h"
 #include "base/media/h264.h"
@@ -32,17 +31,16 @@ enum class Kind { kTs, kFmp4 };
 int version(Kind kind) { return kind == Kind::kTs ? 3 : 6; }
 
 Result<std::string> media_playlist(const WindowState& state, Kind kind, std::string_view prefix) {
-  if (state.segments.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
-  const auto segments = std::span(state.segments).subspan(state.classic_from);
-  const auto& front = *segments.front();
+  if (state.classic.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
+  const auto& front = *state.classic.front();
   auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n#EXT-X-TARGETDURATION:{}\n#EXT-X-MEDIA-SEQUENCE:{}\n",
-                         version(kind), state.target_duration.count(), front.number);
+                         version(kind), state.target_duration.count(), front.number - front.gaps_before);
   // The tag before the first segment counts on from here (RFC 8216 §4.3.3.3, §6.2.2).
   const auto sequence = front.discontinuity_sequence - (front.discontinuity ? 1 : 0);
   if (sequence > 0 || front.discontinuity) out += fmt::format("#EXT-X-DISCONTINUITY-SEQUENCE:{}\n", sequence);
   if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   const Segment* before = nullptr;
-  for (const auto& segment : segments) {
+  for (const auto& segment : state.classic) {
     if (segment->discontinuity) out += "#EXT-X-DISCONTINUITY\n";
     if (kind == Kind::kFmp4 &&
         (before == nullptr || segment->discontinuity || before->init_version != segment->init_version)) {
@@ -91,7 +89,8 @@ Stretch measure(const Media& media, const media::StreamInfo& shown) {
 // The complete segments; before there is one, the parts of the first.
 std::vector<Stretch> stretches(const WindowState& state, const media::StreamInfo& shown) {
   std::vector<Stretch> result;
-  for (const auto& segment : state.segments) result.push_back(measure(*segment, shown));
+  for (const auto& segment : state.segments)
+    if (!segment->gap) result.push_back(measure(*segment, shown));
   if (!result.empty() || !state.open) return result;
   Stretch sum;
   for (const auto& part : state.open->parts) {

@@ -33,6 +33,8 @@ constexpr std::chrono::seconds kWatch{1};  // how often silence is looked for
 // A camera that stays away for the same reason is mentioned again only so often.
 constexpr std::chrono::minutes kRepeatLog{10};
 constexpr std::chrono::milliseconds kProbeLimit{2000};
+// How long after a request the source hurries: longer than players of parts ever pause.
+constexpr std::chrono::seconds kWantedFor{5};
 
 StreamState state_for(ErrorCode code) {
   switch (code) {
@@ -94,6 +96,7 @@ class Stream::Impl final : public media::SourceSink {
   void rest();
   void stop();
   StreamStatus status() const;
+  void wanted();
 
   void on_stream(media::StreamInfoPtr info) override;
   void on_access_unit(media::AccessUnit unit) override;
@@ -107,6 +110,8 @@ class Stream::Impl final : public media::SourceSink {
 
  private:
   void connect();
+  void hurry();
+  void mark_gap();
   void watch();
   std::chrono::milliseconds patience() const;
   void count(const media::AccessUnit& unit);
@@ -125,7 +130,7 @@ class Stream::Impl final : public media::SourceSink {
   Timeline timeline_;
   Backoff backoff_;
   TcpProbe probe_;
-  Timer retry_, watchdog_;
+  Timer retry_, watchdog_, hurry_timer_, gap_timer_;
   std::unique_ptr<media::Source> source_;
   std::unique_ptr<media::Source> retired_;  // stopped; its thread may still be ending
   Clock::time_point heard_;                 // when the attempt began or the last unit of the main track came
@@ -138,6 +143,10 @@ class Stream::Impl final : public media::SourceSink {
   std::string logged_reason_;
   Clock::time_point logged_at_;
   std::uint64_t unlogged_ = 0;
+
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
+  std::atomic<Clock::rep> wanted_at_{0};
+  std::atomic<bool> hurried_{false};
 
   mutable std::mutex mutex_;  // guards what follows
   StreamStatus status_;
@@ -154,7 +163,9 @@ Stream::Impl::Impl(EventLoop& loop, media::SourceFactory make_source, StreamOpti
       backoff_(std::random_device{}()),
       probe_(loop),
       retry_(loop),
-      watchdog_(loop) {
+      watchdog_(loop),
+      hurry_timer_(loop),
+      gap_timer_(loop) {
   window.on_unit([this](const LiveUnit& live) { unit_subscriptions.notify(live); });
 }
 
@@ -179,6 +190,7 @@ void Stream::Impl::rest() {
     retired_ = std::move(source_);
     timeline_.reconnect();
   }
+  gap_timer_.cancel();
   window.clear();
   cache.clear();
   set_state(StreamState::kIdle, std::nullopt, {});
@@ -186,6 +198,7 @@ void Stream::Impl::rest() {
 
 void Stream::Impl::stop() {
   retry_.cancel();
+  gap_timer_.cancel();
   watchdog_.cancel();
   probe_.cancel();
   if (source_) source_->stop();
@@ -204,8 +217,25 @@ void Stream::Impl::connect() {
   heard_ = Clock::now();
   frame_time_ = {};
   source_ = make_source_();
+  source_->set_hurry(hurried_);
   source_->start(loop_, *this);
   watchdog_.after(kWatch, [this] { watch(); });
+}
+
+void Stream::Impl::wanted() {
+  wanted_at_ = Clock::now().time_since_epoch().count();
+  if (hurried_.exchange(true)) return;
+  loop_.post([this, alive = std::weak_ptr(alive_)] {
+    if (!alive.expired()) hurry();  // the loop's thread is the one that destroys it
+  });
+}
+
+// Until nobody has asked for a while.
+void Stream::Impl::hurry() {
+  const auto idle = Clock::now().time_since_epoch() - Clock::duration(wanted_at_);
+  hurried_ = idle < kWantedFor;
+  if (source_) source_->set_hurry(hurried_);
+  if (hurried_) hurry_timer_.after(kWantedFor - idle, [this] { hurry(); });
 }
 
 void Stream::Impl::on_stream(media::StreamInfoPtr info) {
@@ -299,6 +329,8 @@ void Stream::Impl::lose(const Error& error) {
   log_loss(error);
   set_state(state_for(error.code), error.code, one_line(error));
   listed(news);
+  live_ = false;
+  if (options.window.part_duration.count() > 0) mark_gap();
   retry_after(backoff_.failed(error.code, Clock::now()));
 }
 
@@ -318,6 +350,14 @@ void Stream::Impl::probe(Clock::time_point attempt_at) {
       connect();
     });
   });
+}
+
+// A playlist with parts goes on while the camera is away (RFC 8216bis §6.2.2 wants a new version within one
+// and a half target durations).
+void Stream::Impl::mark_gap() {
+  if (live_ || ended_) return;
+  listed(window.mark_gap(Clock::now()));
+  gap_timer_.after(kWatch, [this] { mark_gap(); });
 }
 
 void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason) {
@@ -370,6 +410,7 @@ void Stream::start() { impl_->start(); }
 void Stream::rest() { impl_->rest(); }
 void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
+void Stream::wanted() { impl_->wanted(); }
 WindowState Stream::window() const { return *impl_->window.state(); }
 NewestGop Stream::newest_gop() const { return impl_->window.newest_gop(); }
 std::shared_ptr<const WindowState> Stream::state() const { return impl_->window.state(); }

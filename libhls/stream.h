@@ -66,6 +66,10 @@ class Stream {
   // The same, shared: for playlists with parts (ll_playlist.h). Never null.
   std::shared_ptr<const WindowState> state() const;
 
+  // Somebody waits for the newest frames: for some seconds from now they are delivered with the least delay
+  // (see media::Source::set_hurry). Cheap, to be called with each such request.
+  void wanted();
+
   // Packaged on demand and shared by all who ask while the segment is listed; made again, with the same
   // bytes, for the few who ask for one that is delisted but still there. kNotFound: not (or no longer) there.
   // May take milliseconds of CPU (packaging, audio encoding), on the calling thread; never holds up the

@@ -72,6 +72,7 @@ Listed Window::set_info(media::StreamInfoPtr info) {
 Listed Window::push(AccessUnit unit, Break brk) {
   if (unit.track == TrackKind::kMetadata || !has_track(unit.track)) return {};
   last_arrival_ = unit.arrival;
+  gap_from_.reset();
   Listed listed;
   if (brk == Break::kHard) listed.segment = break_off();
   if (brk == Break::kSoft) cut_at_next_key_ = true;
@@ -107,16 +108,42 @@ Listed Window::interrupt() { return {break_off(), false}; }
 void Window::clear() {
   break_off();
   carried_.clear();
+  gap_from_.reset();
   std::vector<Kept> kept;  // freed without the lock
   NewestGop gop;
   const std::lock_guard lock(mutex_);
   auto state = next_state();
   state->segments.clear();
-  state->classic_from = 0;
+  state->classic.clear();
   state_ = std::move(state);
   kept.swap(kept_);
   std::swap(gop, gop_);
   counters_.bytes = 0;
+}
+
+Listed Window::mark_gap(steady_clock::time_point now) {
+  if (open_ || state_->segments.empty()) return {};
+  if (!gap_from_) gap_from_ = last_arrival_;
+  Listed listed;
+  while (now - *gap_from_ >= target_) {
+    const auto& before = *state_->segments.back();
+    auto gap = std::make_shared<Segment>();
+    static_cast<SegmentHead&>(*gap) = before;
+    gap->number = next_number_++;
+    gap->discontinuity = false;
+    gap->start = before.start + before.duration;
+    gap->program_date_time =
+        before.program_date_time + std::chrono::duration_cast<system_clock::duration>(before.duration);
+    gap->part_epoch = parts_.epoch();
+    gap->parts.clear();
+    gap->duration = MediaTime(target_);
+    gap->gap = true;
+    gap->gaps_before = gaps_++;
+    publish(std::move(gap));
+    *gap_from_ += target_;
+    listed.segment = true;
+  }
+  return listed;
 }
 
 Listed Window::end() {
@@ -244,6 +271,7 @@ void Window::begin(const AccessUnit& unit, MediaTime time) {
   open_->discontinuity_sequence = discontinuities_;
   open_->independent = !info_->video || (unit.track == TrackKind::kVideo && unit.key);
   open_->init_version = init_version_;
+  open_->gaps_before = gaps_;
   open_->info = info_;
   open_->start = time;
   open_end_ = time;
@@ -387,7 +415,6 @@ void Window::publish_open() {
 
 void Window::publish(SegmentPtr segment) {
   const std::lock_guard lock(mutex_);
-  counters_.bytes += cost(*segment);
   if (!segment->independent) ++counters_.cut_inside_gop;
   auto state = next_state();
   state->independent = state->independent && segment->independent;
@@ -397,22 +424,26 @@ void Window::publish(SegmentPtr segment) {
   state->next_number = next_number_;
   state->part_targets = parts_.targets();
   state->part_epoch = parts_.epoch();
-  kept_.push_back({std::move(segment), std::nullopt});
+  if (!segment->gap) {
+    counters_.bytes += cost(*segment);
+    state->classic.push_back(segment);
+    kept_.push_back({std::move(segment), std::nullopt});
+  }
+  delist_and_evict(*state);
   state_ = std::move(state);
-  delist_and_evict();
 }
 
-void Window::delist_and_evict() {
-  auto state = next_state();
-  auto& listed = state->segments;
-  while (listed.size() > options_.segments &&
-         total_duration(listed) - listed.front()->duration >= options_.listed_targets * MediaTime(target_)) {
-    // RFC 8216 §6.2.2: fetchable for its own duration and that of the longest playlist that listed it.
-    const auto keep = total_duration(listed) + listed.front()->duration;
-    const auto kept =
-        std::find_if(kept_.begin(), kept_.end(), [&](const Kept& k) { return k.segment == listed.front(); });
-    kept->delisted_until = last_arrival_ + std::chrono::duration_cast<steady_clock::duration>(keep);
-    listed.erase(listed.begin());
+void Window::delist_and_evict(WindowState& state) {
+  // RFC 8216 §6.2.2: fetchable for its own duration and that of the longest playlist that listed it.
+  const auto longest = std::max(total_duration(state.segments), total_duration(state.classic));
+  while (delist(state.segments, options_.listed_targets)) continue;
+  while (delist(state.classic, kLeastTargets)) continue;
+  const auto oldest = std::min(state.segments.front()->number, state.classic.front()->number);
+  for (auto& kept : kept_) {
+    if (kept.segment->number >= oldest) break;
+    if (kept.delisted_until) continue;
+    const auto keep = longest + kept.segment->duration;
+    kept.delisted_until = last_arrival_ + std::chrono::duration_cast<steady_clock::duration>(keep);
   }
   auto first = kept_.begin();
   while (first != kept_.end() && first->delisted_until && *first->delisted_until < last_arrival_) {
@@ -421,22 +452,22 @@ void Window::delist_and_evict() {
   }
   while (kept_.end() - first > 1 && counters_.bytes > options_.max_bytes / 4 * 3) {
     counters_.bytes -= cost(*first->segment);
-    if (!first->delisted_until) listed.erase(listed.begin());
+    const auto gone = first->segment->number;
+    for (auto* listed : {&state.segments, &state.classic})
+      while (listed->front()->number <= gone) listed->erase(listed->begin());
     ++counters_.evicted_early;
     ++first;
   }
   kept_.erase(kept_.begin(), first);
-  state->classic_from = classic_from(listed);
-  state_ = std::move(state);
 }
 
-std::size_t Window::classic_from(const std::vector<SegmentPtr>& listed) const {
-  std::size_t from = 0;
-  auto shown = total_duration(listed);
-  while (listed.size() - from > options_.segments &&
-         shown - listed[from]->duration >= kLeastTargets * MediaTime(target_))
-    shown -= listed[from++]->duration;
-  return from;
+// Takes the first segment off a list that stays long enough without it.
+bool Window::delist(std::vector<SegmentPtr>& listed, int targets) const {
+  if (listed.size() <= options_.segments ||
+      total_duration(listed) - listed.front()->duration < targets * MediaTime(target_))
+    return false;
+  listed.erase(listed.begin());
+  return true;
 }
 
 void Window::remember_gop(const media::AccessUnitPtr& unit) {

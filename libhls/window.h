@@ -48,6 +48,9 @@ struct SegmentHead {
 
 // A run of access units that starts at a key frame (or, without video, at any unit). Immutable.
 struct Segment : SegmentHead {
+  bool gap = false;  // no media: the camera was away (EXT-X-GAP, RFC 8216bis §4.4.4.7)
+  // How many such segments there were before it: playlists that don't list them count without.
+  std::uint64_t gaps_before = 0;
   MediaTime duration{};  // up to the next segment's start where no discontinuity follows
   // When the last unit of each track ends, in the track's own ticks: what the next segment's first unit of
   // that track starts at, where there is one already. 0: at its last unit's dts + duration.
@@ -62,9 +65,9 @@ using SegmentPtr = std::shared_ptr<const Segment>;
 struct WindowState {
   std::uint64_t version = 0;         // another one for each state of a window
   std::vector<SegmentPtr> segments;  // oldest first; only complete ones
-  // The first of them that a playlist without delta updates lists: at least WindowOptions::segments and three
-  // target durations.
-  std::size_t classic_from = 0;
+  // What a playlist without parts and delta updates lists: no gaps, and no more than WindowOptions::segments
+  // and three target durations.
+  std::vector<SegmentPtr> classic;
   // The segment being built, once its first part is whole; null else.
   std::shared_ptr<const SegmentHead> open;
   std::uint64_t next_number = 0;  // of the segment after all of these
@@ -157,6 +160,10 @@ class Window {
   // on.
   void clear();
 
+  // While the source is away: lists segments without media for the time until `now`, each as long as the
+  // target duration. Nothing where no segment is listed.
+  Listed mark_gap(std::chrono::steady_clock::time_point now);
+
   // A finite source has ended: as interrupt(), and the playlist ends.
   Listed end();
 
@@ -207,8 +214,8 @@ class Window {
   std::shared_ptr<WindowState> next_state() const;
   void publish_open();
   void publish(SegmentPtr segment);
-  void delist_and_evict();
-  std::size_t classic_from(const std::vector<SegmentPtr>& listed) const;
+  void delist_and_evict(WindowState& state);
+  bool delist(std::vector<SegmentPtr>& listed, int targets) const;
   void remember_gop(const media::AccessUnitPtr& unit);
 
   const WindowOptions options_;
@@ -220,7 +227,8 @@ class Window {
   media::StreamInfoPtr info_;
   std::uint32_t init_version_;
   std::uint64_t next_number_;
-  std::uint64_t discontinuities_ = 0;
+  std::uint64_t discontinuities_ = 0, gaps_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> gap_from_;  // up to where gaps are listed
   bool discontinuity_pending_ = false;
   bool cut_at_next_key_ = false;
   bool wait_for_key_ = true;

@@ -12,6 +12,7 @@ class RtspSource final : public media::Source {
 
   void start(EventLoop& loop, media::SourceSink& sink) override {
     session_ = std::make_shared<ClientSession>(loop, options_, sink);
+    session_->set_hurry(hurry_);
     session_->start();
   }
 
@@ -20,8 +21,14 @@ class RtspSource final : public media::Source {
     session_.reset();
   }
 
+  void set_hurry(bool hurry) override {
+    hurry_ = hurry;
+    if (session_) session_->set_hurry(hurry);
+  }
+
  private:
   ClientOptions options_;
+  bool hurry_ = false;
   std::shared_ptr<ClientSession> session_;
 };
 

@@ -29,6 +29,14 @@ void ClientSession::begin_media() {
   keep_alive_timer_.after(session_timeout_ / 2, [this] { keep_alive(); });
   if (!datagrams_.empty()) report_timer_.after(kReportInterval, [this] { send_receiver_reports(); });
   poller_.add(loop_, wire_.fd(), *this);
+  set_hurry(hurry_);
+}
+
+void ClientSession::set_hurry(bool hurry) {
+  hurry_ = hurry;
+  if (!playing_) return;
+  poller_.set_hurry(wire_.fd(), hurry);
+  for (const auto& receiver : datagrams_) receiver->set_hurry(hurry);
 }
 
 void ClientSession::on_readable(int, std::span<std::uint8_t> scratch,

@@ -32,6 +32,8 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   void start();
   // Says TEARDOWN if it can without waiting, closes everything; nothing reaches the sink any more.
   void stop();
+  // See media::Source.
+  void set_hurry(bool hurry);
 
  private:
   template <class T = void>
@@ -117,6 +119,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   std::vector<std::string> track_urls_;      // of the tracks set up, as reception_ numbers them
   std::array<std::int8_t, 256> channels_{};  // interleaved channel to track * 2 (RTP) or + 1 (RTCP); -1: none
   std::vector<std::unique_ptr<DatagramReceiver>> datagrams_;  // with UDP: one a track
+  bool hurry_ = false;
   bool playing_ = false;                       // the connection carries media and has left Asio
   std::chrono::steady_clock::time_point now_;  // of the read at hand
 };

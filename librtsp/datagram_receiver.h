@@ -35,6 +35,8 @@ class DatagramReceiver final : private MediaPoller::Handler {
   // server must not make us send to others.
   void accept_from(const boost::asio::ip::address& source) { source_ = source; }
   void send_rtcp(media::ByteView packet);
+  // See MediaPoller.
+  void set_hurry(bool hurry) { poller_.set_hurry(rtp_fd_.get(), hurry); }
 
  private:
   DatagramReceiver(EventLoop& loop, boost::asio::ip::address peer, Packet rtp, Packet rtcp);

@@ -26,6 +26,11 @@ class FallbackSource final : public media::Source, private media::SourceSink {
     if (source_) source_->stop();
   }
 
+  void set_hurry(bool hurry) override {
+    hurry_ = hurry;
+    if (source_) source_->set_hurry(hurry);
+  }
+
  private:
   void on_stream(media::StreamInfoPtr info) override { sink_->on_stream(std::move(info)); }
   void on_access_unit(media::AccessUnit unit) override { sink_->on_access_unit(std::move(unit)); }
@@ -39,6 +44,7 @@ class FallbackSource final : public media::Source, private media::SourceSink {
     loop_->post([this, alive = alive_] {
       if (!*alive) return;
       source_ = std::exchange(second_, nullptr)();
+      source_->set_hurry(hurry_);
       source_->start(*loop_, *this);
     });
   }
@@ -48,6 +54,7 @@ class FallbackSource final : public media::Source, private media::SourceSink {
   std::shared_ptr<bool> use_second_;
   EventLoop* loop_ = nullptr;
   media::SourceSink* sink_ = nullptr;
+  bool hurry_ = false;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 

@@ -32,6 +32,11 @@ class GatedSource final : public media::Source, private media::SourceSink {
     seat_.reset();
   }
 
+  void set_hurry(bool hurry) override {
+    hurry_ = hurry;
+    if (source_) source_->set_hurry(hurry);
+  }
+
  private:
   void ask() {
     const auto now = SourceGate::Clock::now();
@@ -52,6 +57,7 @@ class GatedSource final : public media::Source, private media::SourceSink {
 
   void connect() {
     source_ = factory_();
+    source_->set_hurry(hurry_);
     source_->start(*loop_, *this);
   }
 
@@ -72,6 +78,7 @@ class GatedSource final : public media::Source, private media::SourceSink {
   const std::uint64_t account_;
   EventLoop* loop_ = nullptr;
   media::SourceSink* sink_ = nullptr;
+  bool hurry_ = false;
   std::shared_ptr<int> alive_ = std::make_shared<int>();
   std::optional<Timer> timer_;
   std::shared_ptr<void> seat_;

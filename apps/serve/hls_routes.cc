@@ -157,6 +157,7 @@ Handler media_playlist_handler(const std::shared_ptr<const RouteContext>& contex
     if (!query)
       return exchange->send(error_response(400, "usage", query.error().message, query.error().hint));
     reload.query = *query;
+    camera->want_newest();
     const auto longest = query->msn ? longest_hold(*camera) : std::chrono::milliseconds(kFirstSegmentWait);
     answer_when_ready(camera, exchange, longest, [reload, exchange](ServedCamera& there) {
       return try_reload(there, reload, exchange);
@@ -202,6 +203,7 @@ Handler part_handler(const std::shared_ptr<const RouteContext>& context) {
   return [context](const RequestPtr& request, const ExchangePtr& exchange) {
     const auto camera = context->cameras.watch(request->params.text("id"));
     if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    camera->want_newest();
     answer_when_ready(camera, exchange, longest_hold(*camera), [request, exchange](ServedCamera& there) {
       return try_part(there, request, exchange);
     });

@@ -71,6 +71,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
 
   hls::StreamStatus status() const { return stream_->status(); }
   const hls::Stream& stream() const { return *stream_; }
+  void want_newest() { stream_->wanted(); }  // see hls::Stream::wanted
   hls::Stream& stream() { return *stream_; }
   EventLoop& loop() const { return loop_; }  // the stream's
   // Null: there is nothing to list yet.

@@ -40,6 +40,10 @@ class Source {
 
   // Ends the session; no call to the sink comes after it returns. Does not wait for the network. Idempotent.
   virtual void stop() = 0;
+
+  // True: somebody waits for each unit, deliver them with as little delay as can be; false, and at first: as
+  // it costs least. Before or after start(). Sources whose delay does not depend on it ignore it.
+  virtual void set_hurry(bool /*hurry*/) {}
 };
 
 using SourceFactory = std::function<std::unique_ptr<Source>()>;

@@ -175,6 +175,8 @@ class TranscodedSource final : public media::Source, private media::SourceSink {
     inner_->start(loop, *this);
   }
 
+  void set_hurry(bool hurry) override { inner_->set_hurry(hurry); }
+
   void stop() override {
     inner_->stop();
     inbox_->close();

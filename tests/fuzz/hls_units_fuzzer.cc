@@ -7,6 +7,7 @@
 #include <memory>
 #include <source_location>
 
+#include "libhls/ll_playlist.h"
 #include "libhls/packager_fmp4.h"
 #include "libhls/packager_ts.h"
 #include "libhls/playlist.h"
@@ -67,16 +68,49 @@ media::Ticks time_of(Input& in, std::uint8_t form, media::Ticks& near) {
   }
 }
 
+// RFC 8216bis §4.4.4.9: no part is longer than the target, none but a segment's last shorter than 85 % of it,
+// and together they hold what the segment holds.
+void check_parts(const hls::WindowState& state) {
+  const auto check_run = [&](const hls::SegmentHead& head, bool whole) {
+    std::size_t units = 0;
+    for (const auto& part : head.parts) {
+      const auto target = state.part_targets.at(head.part_epoch);
+      check(part->duration.count() > 0 && part->duration <= target);
+      check((whole && part == head.parts.back()) || part->duration * 100 >= target * 85);
+      check(!part->units.empty());
+      units += part->units.size();
+      (void)hls::package_part(*part);
+    }
+    return units;
+  };
+  for (const auto& segment : state.segments) {
+    const auto units = check_run(*segment, true);
+    check(segment->parts.empty() || units == segment->units.size());
+  }
+  if (state.open) check_run(*state.open, false);
+  for (std::size_t epoch = 0; epoch < std::max<std::size_t>(1, state.part_targets.size()); ++epoch) {
+    hls::LowLatencyView view;
+    view.epoch = epoch;
+    view.skip = epoch % 2 == 1;
+    (void)hls::ll_media_playlist(state, view);
+    const auto next = state.next_number;
+    for (const std::uint64_t msn : {next - 1, next, next + 1})
+      for (const std::uint64_t part : {0u, 3u, 100u}) (void)hls::reload(state, epoch, msn, part);
+  }
+}
+
 void check_window(const hls::Window& window, const hls::WindowOptions& options) {
   check(window.counters().bytes <= options.max_bytes);
   const auto state = window.state();
   for (const auto& segment : state->segments) {
+    if (segment->gap) continue;
     const auto seconds = std::chrono::duration<double>(segment->duration).count();
     check(seconds > 0 && std::lround(seconds) <= state->target_duration.count());
     if (const auto ts = hls::package_ts(*segment)) check((*ts)->size % 188 == 0);
     (void)hls::package_fmp4(*segment);
     (void)hls::package_init(*segment->info);
   }
+  check_parts(*state);
   (void)hls::ts_media_playlist(*state);
   (void)hls::fmp4_media_playlist(*state);
   if (!state->segments.empty()) (void)hls::multivariant_playlist(*state, *state->segments.back()->info, "m");
@@ -88,6 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Input in(data, size);
   hls::WindowOptions options;
   options.max_bytes = 1 << 16;
+  if (in.take<std::uint8_t>() & 1) options.part_duration = std::chrono::milliseconds(200);
   hls::Timeline timeline(hls::kOrigin);
   hls::Window window(options);
   auto arrival = hls::kOrigin;
@@ -102,6 +137,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (step < 12) {
       window.interrupt();
       timeline.reconnect();
+      if (step == 8) {
+        arrival += std::chrono::seconds(in.take<std::uint8_t>());
+        window.mark_gap(arrival);
+      }
     } else {
       media::AccessUnit unit;
       unit.track = static_cast<media::TrackKind>(step % 3);

@@ -114,10 +114,13 @@ class MediaPlaylist:
             fresh = [s for s in new.segments if s.number not in known]
             # §6.2.2: for the segment's duration and that of the longest playlist that held it.
             for segment in old.segments:
-                if segment.number < new.sequence:
+                if segment.number < new.sequence and not segment.gap:
                     self.removed.append((now + 0.8 * float(segment.duration + old.duration), self.absolute(segment.uri)))
         self.current = new
         for segment in fresh:
+            if segment.gap:  # bis §4.4.4.7: nothing is behind its URI
+                self.last_end = None
+                continue
             self.low_latency.take_parts(segment.number, segment.parts, self.init(segment.map_uri), self.get)
             self.check_segment(segment, new)
         newest_map = new.segments[-1].map_uri if new.segments else None

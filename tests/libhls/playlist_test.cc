@@ -28,7 +28,7 @@ SegmentPtr segment(std::uint64_t number, MediaTime duration, std::uint64_t disco
 TEST_CASE("media playlists of one segmentation") {
   WindowState state;
   state.target_duration = 4s;
-  state.segments = {segment(7, 180'000 * MediaTime(1)), segment(8, 183'600 * MediaTime(1))};
+  state.classic = state.segments = {segment(7, 180'000 * MediaTime(1)), segment(8, 183'600 * MediaTime(1))};
   CHECK(ts_media_playlist(state).value() ==
         "#EXTM3U\n#EXT-X-VERSION:3\n#EXT-X-TARGETDURATION:4\n#EXT-X-MEDIA-SEQUENCE:7\n#EXT-X-INDEPENDENT-"
         "SEGMENTS\n"
@@ -48,16 +48,17 @@ TEST_CASE("discontinuities: the sequence counts those that have left, the tag st
   const auto has = [&](std::string_view text) {
     return fmp4_media_playlist(state)->find(text) != std::string::npos;
   };
-  state.segments = {segment(3, kSecond * MediaTime(1)), segment(4, kSecond * MediaTime(1), 1, true, 1)};
+  state.classic =
+      state.segments = {segment(3, kSecond * MediaTime(1)), segment(4, kSecond * MediaTime(1), 1, true, 1)};
   CHECK_FALSE(has("DISCONTINUITY-SEQUENCE"));
   CHECK(has("seg3.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-1.mp4\"\n#EXT-X-PROGRAM-DATE-TIME"));
 
   // The segment behind the discontinuity is now the first: its tag is still there, so it does not count yet.
-  state.segments.erase(state.segments.begin());
+  state.classic.erase(state.classic.begin());
   CHECK(has("#EXT-X-DISCONTINUITY-SEQUENCE:0\n"));
   CHECK(has("#EXT-X-DISCONTINUITY\n"));
 
-  state.segments = {segment(5, kSecond * MediaTime(1), 1, false, 1)};
+  state.classic = state.segments = {segment(5, kSecond * MediaTime(1), 1, false, 1)};
   CHECK(has("#EXT-X-DISCONTINUITY-SEQUENCE:1\n"));
   CHECK_FALSE(has("#EXT-X-DISCONTINUITY\n"));
 }
@@ -67,7 +68,7 @@ TEST_CASE("a playlist of segments that do not start with key frames does not cla
   state.target_duration = 4s;
   state.independent = false;
   state.ended = true;
-  state.segments = {segment(0, kSecond * MediaTime(1))};
+  state.classic = state.segments = {segment(0, kSecond * MediaTime(1))};
   const auto text = ts_media_playlist(state).value();
   CHECK(text.find("INDEPENDENT") == std::string::npos);
   CHECK(text.ends_with("#EXT-X-ENDLIST\n"));
@@ -83,7 +84,8 @@ TEST_CASE("no playlist before the first segment") {
 TEST_CASE("the multivariant playlist") {
   WindowState state;
   state.target_duration = 4s;
-  state.segments = {segment(0, 2 * kSecond * MediaTime(1)), segment(1, 2 * kSecond * MediaTime(1))};
+  state.classic =
+      state.segments = {segment(0, 2 * kSecond * MediaTime(1)), segment(1, 2 * kSecond * MediaTime(1))};
   CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value() ==
         "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
         "#EXT-X-STREAM-INF:BANDWIDTH=1104840,AVERAGE-BANDWIDTH=1004400,CODECS=\"avc1.640028,mp4a.40.2\","
@@ -93,7 +95,7 @@ TEST_CASE("the multivariant playlist") {
 TEST_CASE("frame rates that a camera declares wrongly are measured") {
   WindowState state;
   state.target_duration = 4s;
-  state.segments = {segment(0, 2 * kSecond * MediaTime(1))};
+  state.classic = state.segments = {segment(0, 2 * kSecond * MediaTime(1))};
   for (const auto& rate : {media::FrameRate{90'000, 1}, media::FrameRate{0, 1}, media::FrameRate{50, 1}}) {
     auto video = h264_info();
     video.frame_rate = rate;
@@ -102,7 +104,7 @@ TEST_CASE("frame rates that a camera declares wrongly are measured") {
   }
   auto ntsc = h264_info();
   ntsc.frame_rate = {30'000, 1'001};
-  state.segments = {segment(0, MediaTime(150'150))};
+  state.classic = state.segments = {segment(0, MediaTime(150'150))};
   CHECK(multivariant_playlist(state, *make_info(ntsc, std::nullopt), "m")->find("FRAME-RATE=29.970") !=
         std::string::npos);
 }
@@ -114,7 +116,7 @@ TEST_CASE("bit rates count the audio that an encoder makes") {
   g711.codec = media::Codec::kPcma;
   auto one = std::make_shared<Segment>(*segment(0, 2 * kSecond * MediaTime(1)));
   one->info = make_info(h264_info(), g711);
-  state.segments = {one};
+  state.classic = state.segments = {one};
   CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "m")
             ->find("AVERAGE-BANDWIDTH=1196400,") != std::string::npos);
 }

@@ -14,6 +14,7 @@ using namespace std::chrono_literals;
 // A source that does what a test says. Cameras are too slow: these deliver a minute in no time.
 struct Script {
   std::function<void(media::SourceSink&)> run;
+  std::shared_ptr<bool> hurry = nullptr;  // what the source was told last
 };
 
 class ScriptedSource final : public media::Source {
@@ -26,6 +27,9 @@ class ScriptedSource final : public media::Source {
     });
   }
   void stop() override { alive_.reset(); }
+  void set_hurry(bool hurry) override {
+    if (script_.hurry) *script_.hurry = hurry;
+  }
 
  private:
   Script script_;
@@ -223,6 +227,48 @@ TEST_CASE("stream: a finite source ends the playlist, and so does stop()") {
   endless.stream->stop();
   CHECK(endless.stream->window().ended);
   CHECK(endless.stream->window().segments.size() == 2);
+}
+
+TEST_CASE("stream: parts of the segment that is being built, packaged once") {
+  StreamOptions options;
+  options.window.part_duration = 200ms;
+  Bench bench({{[](auto& sink) { feed(sink, 9, true); }}}, options);
+  bench.stream->start();
+  REQUIRE(bench.run_until([&] { return bench.stream->state()->segments.size() >= 4; }));
+  const auto part = bench.stream->part(4, 0);
+  REQUIRE(part);
+  CHECK(bench.stream->part(4, 0).value() == *part);
+  CHECK(bench.stream->part(4, 99).error().code == ErrorCode::kNotFound);
+  CHECK(bench.stream->part(9, 0).error().code == ErrorCode::kNotFound);
+}
+
+TEST_CASE("stream: the multivariant playlist is there with the first part") {
+  StreamOptions options;
+  options.window.part_duration = 200ms;
+  Bench bench({{[](auto& sink) { feed(sink, 1, true); }}}, options);
+  bench.stream->start();
+  REQUIRE(bench.run_until([&] { return bench.stream->state()->open != nullptr; }));
+  CHECK(bench.stream->state()->segments.empty());
+  const auto index = bench.stream->multivariant_playlist("main/media.m3u8");
+  REQUIRE(index);
+  CHECK(index->find("CODECS=\"avc1.640028,mp4a.40.2\"") != std::string::npos);
+  CHECK(index->find("FRAME-RATE=25.000") != std::string::npos);
+  CHECK_FALSE(bench.stream->ts_playlist());
+}
+
+TEST_CASE("stream: the source hurries once somebody waits, in its first attempt and in those after") {
+  const auto hurry = std::make_shared<bool>(false);
+  Bench bench({{[](auto&) {}, hurry}});
+  bench.stream->start();
+  CHECK_FALSE(*hurry);
+  bench.stream->wanted();
+  bench.stream->wanted();
+  CHECK(bench.run_until([&] { return *hurry; }));
+  const auto later = std::make_shared<bool>(false);
+  Bench another({{[](auto&) {}, later}});
+  another.stream->wanted();
+  another.stream->start();
+  CHECK(*later);
 }
 
 }  // namespace

@@ -199,8 +199,64 @@ TEST_CASE("eight target durations are listed where delta updates are; classic pl
   push_video(window, 0, 25 * 100, 50);
   const auto state = window.state();
   CHECK(state->segments.size() == 16);
-  CHECK(state->segments.size() - state->classic_from == 6);
+  CHECK(state->classic.size() == 6);
+  CHECK(state->classic.back() == state->segments.back());
   CHECK(window.find(state->segments.front()->number - 14) != nullptr);
+}
+
+TEST_CASE(
+    "while the camera is away, segments without media are listed; playlists without parts don't count them") {
+  Window window(with_parts(), test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  CHECK_FALSE(window.mark_gap(kOrigin + 100s));
+  push_video(window, 0, 150, 50);
+  window.interrupt();  // at 5.96 s
+  CHECK_FALSE(window.mark_gap(kOrigin + 9s));
+  CHECK(window.mark_gap(kOrigin + 10s).segment);
+  CHECK(window.mark_gap(kOrigin + 18s).segment);
+  auto state = window.state();
+  REQUIRE(state->segments.size() == 6);
+  CHECK(state->classic.size() == 3);
+  for (std::size_t i = 3; i < 6; ++i) {
+    const auto& gap = *state->segments[i];
+    CHECK(gap.gap);
+    CHECK(gap.number == i);
+    CHECK(gap.duration == MediaTime(4s));
+    CHECK_FALSE(gap.discontinuity);
+    CHECK(gap.program_date_time == std::chrono::system_clock::time_point(1'000'006s + 4s * (i - 3)));
+    CHECK(window.find(gap.number) == nullptr);
+  }
+  const auto text = ll_media_playlist(*state, {}).value();
+  CHECK(text.find("#EXT-X-GAP\n#EXTINF:4.00000,\nseg5.m4s\n#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"part6.0") !=
+        std::string::npos);
+  // Who waits for a part of what became a gap gets it.
+  CHECK(reload(*state, 0, 5, 0) == Reload::kNow);
+
+  push_video(window, 20 * kSecond, 200, 50);
+  state = window.state();
+  const auto& after = *state->segments[6];
+  CHECK(after.number == 6);
+  CHECK(after.discontinuity);
+  CHECK_FALSE(after.gap);
+  const auto classic = ts_media_playlist(*state).value();
+  CHECK(classic.find("GAP") == std::string::npos);
+  CHECK(classic.find("#EXT-X-MEDIA-SEQUENCE:0\n") != std::string::npos);
+  CHECK(classic.find("playlist2.ts\n#EXT-X-DISCONTINUITY\n") != std::string::npos);
+
+  // Hours away leave a playlist of gaps alone; the classic one stays as it was, and its media can be had.
+  window.interrupt();
+  const auto last = state->classic.size() + 1;
+  CHECK(window.mark_gap(kOrigin + 3600s).segment);
+  state = window.state();
+  CHECK(state->segments.size() == 8);
+  CHECK(state->classic.size() >= std::min<std::size_t>(last, 6));
+  for (const auto& segment : state->classic) CHECK(window.find(segment->number) == segment);
+  push_video(window, 3700 * kSecond, 2'000, 50);
+  const auto again = ts_media_playlist(*window.state()).value();
+  CHECK(window.state()->segments.front()->gaps_before == window.state()->segments.back()->gaps_before);
+  const auto& front = *window.state()->classic.front();
+  CHECK(again.find("#EXT-X-MEDIA-SEQUENCE:" + std::to_string(front.number - front.gaps_before) + "\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("readers on other threads see whole parts") {

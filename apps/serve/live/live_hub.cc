@@ -61,6 +61,7 @@ void LiveHub::begin() {
 }
 
 void LiveHub::take(const hls::LiveUnit& live) {
+  stream_->wanted();  // as long as there are viewers
   const auto chunk = package(live);
   if (!chunk) return;
   remember(chunk);

@@ -1,0 +1,52 @@
+#include "apps/serve/hls_query.h"
+
+#include <doctest/doctest.h>
+
+namespace camctl::apps::serve {
+namespace {
+
+TEST_CASE("delivery directives") {
+  struct Case {
+    const char* query;
+    std::optional<std::uint64_t> msn, part;
+    bool skip;
+  };
+  for (const auto& c : {
+           Case{"", {}, {}, false},
+           Case{"_HLS_msn=7", 7, {}, false},
+           Case{"_HLS_msn=7&_HLS_part=0", 7, 0, false},
+           Case{"_HLS_part=3&x=1&_HLS_skip=YES&_HLS_msn=18446744073709551615", ~0ull, 3, true},
+           Case{"_HLS_skip=v2", {}, {}, true},
+           Case{"_HLS_skip=no&_HLS_push=1&&=&a", {}, {}, false},
+           Case{"_HLS_msnx=1", {}, {}, false},
+       }) {
+    CAPTURE(c.query);
+    const auto got = parse_reload_query(c.query);
+    REQUIRE(got);
+    CHECK(got->msn == c.msn);
+    CHECK(got->part == c.part);
+    CHECK(got->skip == c.skip);
+  }
+  for (const auto* bad : {"_HLS_part=0", "_HLS_msn=", "_HLS_msn", "_HLS_msn=-1", "_HLS_msn=1x", "_HLS_msn=+1",
+                          "_HLS_msn=18446744073709551616", "_HLS_msn=1&_HLS_msn=1",
+                          "_HLS_msn=1&_HLS_part=", "_HLS_msn=1&_HLS_part=0x1"}) {
+    CAPTURE(bad);
+    CHECK(parse_reload_query(bad).error().code == ErrorCode::kUsage);
+  }
+}
+
+TEST_CASE("names of renditions") {
+  CHECK(parse_rendition("main")->epoch == 0);
+  CHECK(parse_rendition("main-1")->epoch == 1);
+  CHECK(parse_rendition("main-7")->epoch == 7);
+  for (const auto* bad : {"", "mai", "main-", "main-0", "main-01", "main-8", "main1", "main-1x", "Main",
+                          "sub", "main-18446744073709551616"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_rendition(bad));
+  }
+  CHECK(rendition_name({0}) == "main");
+  CHECK(rendition_name({3}) == "main-3");
+}
+
+}  // namespace
+}  // namespace camctl::apps::serve

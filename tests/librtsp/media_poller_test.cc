@@ -1,0 +1,69 @@
+#include "librtsp/media_poller.h"
+
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace camctl::rtsp {
+namespace {
+
+using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
+
+struct Pair {
+  Pair() {
+    std::array<int, 2> fds{};
+    REQUIRE(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds.data()) == 0);
+    near = os::Fd(fds[0]);
+    far = os::Fd(fds[1]);
+  }
+  void send() const { REQUIRE(::write(far.get(), "x", 1) == 1); }
+  os::Fd near, far;
+};
+
+// Counts what comes and when.
+struct Reader final : MediaPoller::Handler {
+  void on_readable(int fd, std::span<std::uint8_t> scratch, Clock::time_point now) override {
+    while (::read(fd, scratch.data(), scratch.size()) > 0) continue;
+    ++reads;
+    at = now;
+    if (then) then();
+  }
+  int reads = 0;
+  Clock::time_point at;
+  std::function<void()> then;
+};
+
+TEST_CASE("media poller: sockets in a hurry are looked at several times while the others wait") {
+  EventLoop loop;
+  auto& poller = MediaPoller::of(loop);
+  Pair slow, quick;
+  Reader slow_reader, quick_reader;
+  poller.add(loop, slow.near.get(), slow_reader);
+  poller.add(loop, quick.near.get(), quick_reader);
+  poller.set_hurry(quick.near.get(), true);
+  poller.set_hurry(quick.near.get(), true);
+  poller.set_hurry(12345, true);  // not there: nothing happens
+  const auto both = [&] {
+    slow.send();
+    quick.send();
+  };
+  both();
+  quick_reader.then = slow_reader.then = [&] {
+    if (slow_reader.reads >= 10) return loop.stop();
+    both();  // something to read at every look
+  };
+  loop.run();
+  CHECK(quick_reader.reads >= 2 * slow_reader.reads);
+
+  poller.set_hurry(quick.near.get(), false);
+  poller.remove(slow.near.get());
+  poller.remove(slow.near.get());
+  quick_reader.then = nullptr;
+  poller.remove(quick.near.get());
+}
+
+}  // namespace
+}  // namespace camctl::rtsp
