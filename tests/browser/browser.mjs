@@ -62,6 +62,7 @@ export function videoStates(page) {
     return [tile.dataset.camera, {
       status: tile.dataset.status,
       engine: video.dataset.engine ?? "",
+      behind: Number(video.dataset.behind),
       source: video.currentSrc,
       time: video.currentTime,
       frames: video.getVideoPlaybackQuality().totalVideoFrames,
@@ -73,20 +74,21 @@ export function videoStates(page) {
   })));
 }
 
-/** All of `wanted` have shown so many more frames, in so many more seconds of media, since `before`. */
-export async function advanced(page, wanted, before, seconds, frames) {
-  const now = await videoStates(page);
-  return wanted.every((id) => now[id] && now[id].time >= before[id].time + seconds && now[id].frames >= before[id].frames + frames);
-}
-
-/** Waits until the cameras `wanted` show moving pictures. */
+/** Waits until the cameras `wanted` show moving pictures: 30 more, over 2 more seconds of media. */
 export async function assertMoving(page, wanted, what) {
   await waitFor(`${what}: pictures`, async () => {
     const now = await videoStates(page);
     return wanted.every((id) => now[id]?.time > 0 && now[id].frames > 0 && now[id].cover === "");
   }, 30000);
   const before = await videoStates(page);
-  await waitFor(`${what}: moving pictures`, () => advanced(page, wanted, before, 2, 30), 15000);
+  const moved = (id, now) => {
+    if (now.time < before[id].time || now.frames < before[id].frames) before[id] = now; // media of a new start
+    return now.time >= before[id].time + 2 && now.frames >= before[id].frames + 30;
+  };
+  await waitFor(`${what}: moving pictures`, async () => {
+    const now = await videoStates(page);
+    return wanted.every((id) => moved(id, now[id]));
+  }, 20000);
 }
 
 /** The first true value of condition(); throws, naming `what`, after `timeout` milliseconds. */

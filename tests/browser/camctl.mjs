@@ -1,5 +1,5 @@
 // Starting and ending camctl's programs for the browser tests.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
 import net from "node:net";
 import os from "node:os";
@@ -83,6 +83,14 @@ export async function startOpenCameras(folder, address, count, ...flags) {
   const program = new Program(folder, "simulate", ["--count", count, "--address", address, "--no-discovery", ...flags]);
   await waitFor(`the virtual cameras at ${address}`, () => listening(address, 5543));
   return program;
+}
+
+/** A film for `simulate --video`, another picture than its own. */
+export function makeFilm(folder, width, height) {
+  const film = path.join(folder, `film-${width}.mp4`);
+  execFileSync("ffmpeg", ["-v", "error", "-y", "-f", "lavfi", "-i", `testsrc2=size=${width}x${height}:rate=25`, "-t", "4",
+    "-c:v", "libx264", "-preset", "ultrafast", "-bf", "0", "-g", "50", "-pix_fmt", "yuv420p", film]);
+  return film;
 }
 
 /** The record of a virtual camera, as discover would write it. */

@@ -1,11 +1,10 @@
 // The live stream over WebSocket in a real Chromium: how old its pictures are, and that it goes on whatever happens.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import test from "node:test";
 import { assertMoving, findChromium, openPage, videoStates, waitFor, withBrowser } from "./browser.mjs";
-import { artifacts, cameraRecord, freePort, makeFolder, startOpenCameras, startServer, stopAll } from "./camctl.mjs";
+import { artifacts, cameraRecord, freePort, makeFilm, makeFolder, startOpenCameras, startServer, stopAll } from "./camctl.mjs";
 import { CameraClock, framesShown, percentile } from "./picture_clock.mjs";
 import { Proxy } from "./proxy.mjs";
 
@@ -133,10 +132,7 @@ test("live stream", { timeout: 280000 }, async (t) => {
 
     await t.test("after the camera's reboot, with a picture of another size", async () => {
       await programs[0].stop("SIGKILL");
-      const film = path.join(folder, "film.mp4");
-      execFileSync("ffmpeg", ["-v", "error", "-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25", "-t", "4", "-c:v", "libx264",
-        "-preset", "ultrafast", "-bf", "0", "-g", "50", "-pix_fmt", "yuv420p", film]);
-      programs[0] = await startOpenCameras(folder, addresses[0], 1, "--video", film);
+      programs[0] = await startOpenCameras(folder, addresses[0], 1, "--video", makeFilm(folder, 640, 480));
       await waitFor("the new picture", async () => (await videoStates(page))[kPlain].height === 480, 40000);
       await assertMoving(page, [kPlain], "after the reboot");
       assert.equal(await engine(page, kPlain), "live");

@@ -1,13 +1,15 @@
 // Plays an HLS address: by hls.js wherever the browser has Media Source Extensions, by the browser's own HLS elsewhere.
 
 const kMediaErrorPause = 5000; // a second decoding error within this time: start over
-const kBehind = 8;             // seconds: a page that is shown again goes on at the live edge
+const kBehind = 3;             // seconds behind where the playlist wants it: more is jumped, less played faster
+const kBehindStalled = 0.5;    // the same while the picture stands still
 
-// The segments are 2 s and longer: two behind the edge is enough on a local network.
+// How far behind live it plays is the playlist's word: PART-HOLD-BACK. (hls.js allows no bound of its own beside it.)
 const kConfig = {
   workerPath: "/vendor/hls.worker.js",
-  liveSyncDurationCount: 2,
-  liveMaxLatencyDurationCount: 8,
+  lowLatencyMode: true,
+  liveSyncOnStallIncrease: 0.2, // seconds more behind after each stall, up to a target duration: a camera's outage is one
+  highBufferWatchdogPeriod: 1,  // seconds until it nudges a picture that stands still although there is media
   maxLiveSyncPlaybackRate: 1.25,
   maxBufferLength: 20,
   backBufferLength: 20,
@@ -48,6 +50,7 @@ export class HlsEngine {
     this.#hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
       this.#handlers.started({ videoCodec: levels[0]?.videoCodec ?? "", audioCodec: levels[0]?.audioCodec ?? "" });
     });
+    this.#hls.on(Hls.Events.LEVEL_UPDATED, () => this.#toLive());
     this.#hls.on(Hls.Events.ERROR, (_, error) => this.#error(error));
     this.#hls.loadSource(url);
     this.#hls.attachMedia(this.#video);
@@ -67,8 +70,18 @@ export class HlsEngine {
   suspend() {}
 
   resume() {
-    const edge = this.#hls?.liveSyncPosition;
-    if (edge && edge - this.#video.currentTime > kBehind) this.#video.currentTime = edge;
+    this.#toLive();
+  }
+
+  get behind() {
+    return this.#hls?.latency ?? 0;
+  }
+
+  #toLive() {
+    const video = this.#video, wanted = this.#hls?.liveSyncPosition;
+    if (!wanted || video.seeking || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+    const tolerated = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? kBehindStalled : kBehind;
+    if (wanted - video.currentTime > tolerated) video.currentTime = wanted;
   }
 
   #error(error) {
@@ -130,4 +143,8 @@ export class NativeEngine {
 
   suspend() {}
   resume() {}
+
+  get behind() {
+    return 0; // it does not say
+  }
 }

@@ -58,6 +58,10 @@ export class LiveEngine {
     else this.#connect();
   }
 
+  get behind() {
+    return (this.#buffer.newest?.end ?? this.#video.currentTime) - this.#video.currentTime;
+  }
+
   #connect() {
     clearTimeout(this.#reconnectTimer);
     this.#fresh = true;

@@ -6,7 +6,7 @@ import { LiveEngine } from "./engine_live.js";
 import { kLivePossible, socketOpens } from "./live_socket.js";
 
 // An engine is made with (video, url, handlers) and plays until close(); suspend() when the page is hidden, resume()
-// when it is shown. It calls
+// when it is shown; `behind` is how many seconds of media lie between the picture and the newest. It calls
 //   started({videoCodec, audioCodec}) when it knows what comes, as RFC 6381 names it (empty: none), and
 //   failed({kind, reason, codecs}) once, when it can't go on by itself. kind: "refused" (the live stream can't be
 //   reached), "codec" (the browser can't decode it), "network" or "media".
@@ -202,6 +202,7 @@ export class Player {
       this.#progress.at = performance.now();
       return;
     }
+    if (this.#engine) this.#video.dataset.behind = this.#engine.behind.toFixed(2);
     if (this.#video.paused && this.#video.readyState > 2) this.#play();
     if (performance.now() - this.#progress.at > kStallLimit) {
       this.#countTrouble();

@@ -2,6 +2,7 @@
 import { clockText, codecName, durationText, factsOf, fileName, kStatusLabels, modelOf, nameOf, toDate, vlcPlaylist } from "./format.js";
 import { Player } from "./player.js";
 
+const kPatience = 5000; // ms: a camera that comes back within them is not called offline
 const kPhone = /Android|iPhone|iPad|iPod/i.test(navigator.userAgent);
 
 export class Tile {
@@ -12,6 +13,7 @@ export class Tile {
   #visible = false;
   #hadPicture = false;
   #offlineSince = null;
+  #awaySince = 0; // when it was first heard of as not live, on the page's own clock; 0: it is
   #parts;
   #vlcUrl = "";
   #vlcText = "";
@@ -40,6 +42,7 @@ export class Tile {
   update(camera) {
     const before = this.#camera?.status;
     this.#camera = camera;
+    this.#awaySince = camera.status === "live" || camera.status === "idle" ? 0 : this.#awaySince || performance.now();
     if (camera.status === "live") this.#offlineSince = null;
     else if (before === "live" || !this.#offlineSince) this.#offlineSince = toDate(camera.last_frame) ?? this.#offlineSince;
     this.#control();
@@ -63,10 +66,17 @@ export class Tile {
     this.#player.restart();
   }
 
+  // What the page shows: a short break is no matter, once there was a picture.
+  get #status() {
+    const { status } = this.#camera;
+    const short = status === "offline" && this.#hadPicture && performance.now() - this.#awaySince < kPatience;
+    return short ? "connecting" : status ?? "connecting";
+  }
+
   // Plays while there is something to play; a short break ("connecting") is left to the player's buffer. An idle
   // camera is connected by the player's request.
   #control() {
-    const { status } = this.#camera;
+    const status = this.#status;
     if (this.#visible && (status === "live" || status === "idle")) this.#player.start();
     else if (!this.#visible || status !== "connecting") this.#player.stop();
   }
@@ -109,7 +119,7 @@ export class Tile {
   #draw() {
     const camera = this.#camera;
     const { name, model, badge, video, copy } = this.#parts;
-    const status = camera.status ?? "connecting";
+    const status = this.#status;
     setText(name, nameOf(camera));
     name.title = nameOf(camera);
     setText(model, modelOf(camera));
