@@ -1,5 +1,6 @@
 """What hls_validate.py asks a live server about low latency: blocking reloads, delta updates, parts and their media."""
 
+import gzip
 import urllib.parse
 
 import hls_media
@@ -15,13 +16,13 @@ def with_query(url, **directives):
 
 
 class LowLatencyWatch:
-    """Beside one hls_validate.MediaPlaylist; `fetch(url)` gives status, content type and body."""
+    """Beside one hls_validate.MediaPlaylist; `fetch(url, headers)` gives status, content type, coding and body."""
 
     def __init__(self, url, fetch, found):
         self.url, self.fetch, self.found = url, fetch, found
         self.parts = {}  # segment number -> [units of each part, in order]
         self.asked_wrongly = False
-        self.checked = 0
+        self.checked = self.hinted = 0
 
     def text(self, **directives):
         got = self.fetch(with_query(self.url, **directives) if directives else self.url)
@@ -34,13 +35,40 @@ class LowLatencyWatch:
         if not self.asked_wrongly:
             self.asked_wrongly = True
             self.ask_wrongly(playlist)
+            self.ask_gzip()
         self.block(playlist)
+        self.take_hint()
         self.skip()
 
     def ask_wrongly(self, playlist):
         for directives in ({"_HLS_part": 0}, {"_HLS_msn": playlist.next_number + 10}):
             if self.text(**directives) != 400:
                 self.found("blocking-refused", f"{directives}")
+
+    def ask_gzip(self):
+        for _ in range(3):  # until nothing comes between
+            before, packed, after = self.fetch(self.url), self.fetch(self.url, {"Accept-Encoding": "gzip"}), self.fetch(self.url)
+            if packed.coding != "gzip":
+                return self.found("gzip", f"offered {packed.coding or 'as it is'}")
+            if before.body == after.body:
+                if gzip.decompress(packed.body) != before.body:
+                    self.found("gzip", "another content")
+                return
+
+    def take_hint(self):
+        playlist = self.text()
+        uri = None if isinstance(playlist, int) else playlist.low_latency.hints.get("PART")
+        if uri is None:
+            return
+        got = self.fetch(urllib.parse.urljoin(self.url, uri))
+        self.hinted += 1
+        if got.status == 200 and got.body:
+            return
+        # It need not come: the camera may have gone, or a segment have ended early.
+        later = self.text()
+        listed = [] if isinstance(later, int) else [part.uri for part in hls_rules_ll.all_parts(later) if not part.gap]
+        if uri in listed:
+            self.found("hint-true", f"{uri}: {got.status}, and it is listed")
 
     def block(self, playlist):
         msn, part = playlist.next_number, len(playlist.low_latency.open_parts)

@@ -55,6 +55,7 @@ RULES = {
     "available": "§6.2.1, §6.2.2: what is listed, or was until a playlist's length ago, can be fetched",
     "content-type": "§4: playlists are application/vnd.apple.mpegurl or audio/mpegurl",
     "bytes-constant": "§6.2.1: the bytes behind a URI do not change",
+    "variants-target": "§6.2.4: all media playlists of a multivariant playlist have the same target duration",
     "ts-tables": "§3.2: an MPEG-TS segment starts with a PAT and a PMT",
     "mp4-boxes": "§3.3: a segment has a moof with tfdt and default-base-is-moof, an initialisation segment ftyp and moov",
     "independent": "§4.3.5.1: with EXT-X-INDEPENDENT-SEGMENTS each segment starts with a key frame",

@@ -6,11 +6,14 @@ hls_rules.py reads playlists with the class here mixed into its reader, and list
 import dataclasses
 import decimal
 import re
+import urllib.parse
 
 # rule -> clause of draft-pantos-hls-rfc8216bis and what it demands of the server
 RULES = {
     "part-inf": "bis §4.4.3.7: a playlist with EXT-X-PART has one EXT-X-PART-INF with a PART-TARGET in seconds",
     "part-attributes": "bis §4.4.4.9: EXT-X-PART has a URI and a DURATION in seconds",
+    "part-flags": "bis §4.4.4.9: INDEPENDENT and GAP of a part are YES where they stand",
+    "part-sum": "bis §4.4.4.9: a segment's parts together last as long as the segment",
     "part-longest": "bis §4.4.4.9: a part's duration is at most the part target duration",
     "part-least": "bis §4.4.4.9: and at least 85 % of it, except a segment's last part and gaps",
     "part-tags": "bis §4.4.4.9: tags of a segment stand before its first EXT-X-PART",
@@ -22,13 +25,17 @@ RULES = {
     "block-reload": "bis Appendix B.1: a low-latency playlist says CAN-BLOCK-RELOAD=YES",
     "hint": "bis §4.4.5.3: EXT-X-PRELOAD-HINT has TYPE and URI, once for each type, of nothing that is listed",
     "skip": "bis §4.4.5.2: EXT-X-SKIP stands once, in a delta update, with SKIPPED-SEGMENTS and version 9",
-    "report": "bis §4.4.5.4: EXT-X-RENDITION-REPORT has URI and LAST-MSN",
+    "skip-offered": "bis §4.4.3.8, §6.2.5.1: delta updates, and CAN-SKIP-DATERANGES, only beside CAN-SKIP-UNTIL",
+    "report": "bis §4.4.5.4: EXT-X-RENDITION-REPORT has a relative URI, once for each, LAST-MSN, and LAST-PART where there are parts",
+    "low-latency-dates": "bis Appendix B.1: a low-latency playlist has EXT-X-PROGRAM-DATE-TIME",
     # Two versions of one playlist.
     "part-constant": "bis §6.2.1: a part keeps its URI, duration and independence while it is listed",
     "control-constant": "bis §4.4.3.7, §4.4.3.8: the part target and what the server offers do not change",
     # What only a live server shows.
     "blocking": "bis §6.2.5.2: a blocking reload gets a playlist with what it asked for",
     "blocking-refused": "bis §6.2.5.2: _HLS_part without _HLS_msn, and _HLS_msn more than two ahead, get 400",
+    "hint-true": "bis §6.2.6: a request for a hinted part waits for it, and gets it",
+    "gzip": "bis Appendix B.1: playlists are offered in gzip coding, with the same content",
     "delta": "bis §6.2.5.1: a delta update leaves out segments before the Skip Boundary and nothing else",
     "part-media": "bis §3.2: a segment's parts hold its media, with its times",
     "part-independent": "bis §4.4.4.9: a part with INDEPENDENT=YES starts with a key frame",
@@ -95,6 +102,9 @@ class LowLatencyTags:
         uri, duration = unquoted(attributes.get("URI")), attributes.get("DURATION", "")
         if not uri or not DECIMAL.match(duration):
             return self.found("part-attributes", f"line {number}: {value!r}")
+        for flag in ("INDEPENDENT", "GAP"):
+            if attributes.get(flag, "YES") != "YES":
+                self.found("part-flags", f"line {number}: {flag}={attributes[flag]}")
         self.parts.append(Part(uri, decimal.Decimal(duration), attributes.get("INDEPENDENT") == "YES",
                                attributes.get("GAP") == "YES"))
 
@@ -118,7 +128,10 @@ class LowLatencyTags:
 
     def tag_ext_x_rendition_report(self, number, value):
         attributes = self.attributes(number, value)
-        if not unquoted(attributes.get("URI")) or not INTEGER.match(attributes.get("LAST-MSN", "")):
+        uri = unquoted(attributes.get("URI"))
+        if (not uri or urllib.parse.urlsplit(uri).scheme or not INTEGER.match(attributes.get("LAST-MSN", "")) or
+                not INTEGER.match(attributes.get("LAST-PART", "0")) or
+                uri in [unquoted(report["URI"]) for report in self.ll.reports]):
             return self.found("report", f"line {number}: {value!r}")
         self.ll.reports.append(attributes)
 
@@ -145,8 +158,18 @@ def check_media(playlist, seen, found):
                 found("part-longest", f"{part.uri}: {part.duration} s, part target {ll.part_target} s")
             if part is not last and not part.gap and part.duration < ll.part_target * 85 / 100 - ROUNDING:
                 found("part-least", f"{part.uri}: {part.duration} s, part target {ll.part_target} s")
+    for segment in playlist.segments:
+        total = sum((part.duration for part in segment.parts), decimal.Decimal(0))
+        if segment.parts and abs(total - segment.duration) > ROUNDING * len(segment.parts):
+            found("part-sum", f"{segment.uri}: {segment.duration} s, its parts {total} s")
     if ll.hints.get("PART") in uris:
         found("hint", f"{ll.hints['PART']} is listed")
+    if parts:
+        if "EXT-X-PROGRAM-DATE-TIME" not in seen:
+            found("low-latency-dates", "there are none")
+        for report in ll.reports:
+            if "LAST-PART" not in report:
+                found("report", f"{report['URI']}: parts and no LAST-PART")
     check_control(playlist, seen, found)
 
 
@@ -157,6 +180,9 @@ def check_control(playlist, seen, found):
         found("hold-back", f"{seconds['HOLD-BACK']} s, target {playlist.target} s")
     if seconds.get("CAN-SKIP-UNTIL", 6 * playlist.target) < 6 * playlist.target:
         found("skip-until", f"{seconds['CAN-SKIP-UNTIL']} s, target {playlist.target} s")
+    for what, there in (("EXT-X-SKIP", ll.skipped), ("CAN-SKIP-DATERANGES", "CAN-SKIP-DATERANGES" in ll.control)):
+        if there and "CAN-SKIP-UNTIL" not in ll.control:
+            found("skip-offered", what)
     if ll.part_target is None:
         return
     if seconds.get("PART-HOLD-BACK", decimal.Decimal(0)) < 3 * ll.part_target - ROUNDING:

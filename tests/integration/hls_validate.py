@@ -35,12 +35,14 @@ class Fetched:
     status: int
     content_type: str
     body: bytes
+    coding: str = ""
 
 
-def fetch(url, timeout=10):
+def fetch(url, headers=None, timeout=10):
     try:
-        with urllib.request.urlopen(url, timeout=timeout) as reply:
-            return Fetched(reply.status, reply.headers.get_content_type(), reply.read())
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers or {}), timeout=timeout) as reply:
+            return Fetched(reply.status, reply.headers.get_content_type(), reply.read(),
+                           reply.headers.get("Content-Encoding", ""))
     except urllib.error.HTTPError as error:
         return Fetched(error.code, error.headers.get_content_type(), b"")
     except (urllib.error.URLError, OSError) as error:
@@ -76,8 +78,8 @@ def ts_tables_are_right(data):
 class MediaPlaylist:
     """One media playlist, polled."""
 
-    def __init__(self, url, report, bandwidth=None, decode=False):
-        self.url, self.report, self.bandwidth, self.decode = url, report, bandwidth, decode
+    def __init__(self, url, report, bandwidth=None, decode=False, parent=None):
+        self.url, self.report, self.bandwidth, self.decode, self.parent = url, report, bandwidth, decode, parent
         self.current = None
         self.changed_at = self.next_poll = time.monotonic()
         self.digests = {}     # URL -> digest of its bytes
@@ -233,7 +235,7 @@ def open_playlists(url, report, decode=False):
     for variant in playlist.variants:
         bandwidth = variant.attributes.get("BANDWIDTH", "")
         out.append(MediaPlaylist(urllib.parse.urljoin(url, variant.uri), report,
-                                 int(bandwidth) if bandwidth.isdigit() else None, decode))
+                                 int(bandwidth) if bandwidth.isdigit() else None, decode, url))
     return out
 
 
@@ -253,7 +255,17 @@ def validate(urls, seconds, decode=False, report=None):
         time.sleep(max(0.0, min(due.next_poll, deadline) - time.monotonic()))
         if due.next_poll <= time.monotonic():
             due.poll()
+            check_siblings(due, playlists)
     return findings, playlists
+
+
+def check_siblings(playlist, playlists):
+    """What the media playlists of one multivariant playlist must have in common."""
+    for other in playlists:
+        if other.parent is None or other.parent != playlist.parent or not (other.current and playlist.current):
+            continue
+        if other.current.target != playlist.current.target:
+            playlist.found("variants-target", f"{playlist.current.target} s, {other.url} {other.current.target} s")
 
 
 def main():

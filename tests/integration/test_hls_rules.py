@@ -1,7 +1,10 @@
 """The validator itself: a corpus of playlists, each with one rule broken, that it must reject."""
 
+import dataclasses
+import gzip
 import http.server
 import pathlib
+import re
 import subprocess
 import sys
 import threading
@@ -91,6 +94,15 @@ BROKEN_LOW_LATENCY = [
     ("skip", "SKIPPED-SEGMENTS=2", "SKIPPED-SEGMENTS=1\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1"),
     ("version-enough", "VERSION:9", "VERSION:8"),
     ("report", "LAST-MSN=10,", ""),
+    ("report", ",LAST-PART=1", ""),
+    ("report", "../sub/media.m3u8", "http://camera/sub/media.m3u8"),
+    ("report", "#EXT-X-RENDITION", '#EXT-X-RENDITION-REPORT:URI="../sub/media.m3u8",LAST-MSN=10,LAST-PART=1\n#EXT-X-RENDITION'),
+    ("part-flags", "INDEPENDENT=YES", "INDEPENDENT=NO"),
+    ("part-flags", 'URI="part10.1.m4s"', 'URI="part10.1.m4s",GAP=1'),
+    ("part-sum", "#EXTINF:0.30000,", "#EXTINF:0.32000,"),
+    ("skip-offered", ",CAN-SKIP-UNTIL=12", ""),
+    ("skip-offered", "CAN-SKIP-UNTIL=12", "CAN-SKIP-DATERANGES=YES"),
+    ("low-latency-dates", LOW_LATENCY, re.sub("#EXT-X-PROGRAM-DATE-TIME.*\n", "", LOW_LATENCY)),
 ]
 
 # rule, what to replace, by what, in a next version of it
@@ -370,6 +382,8 @@ BROKEN_PARTS = [
     ("part-independent", [times(10, 5, key=False), times(10.2, 5)], times(10, 10)),
     ("blocking-refused", None, None),
     ("blocking", None, None),
+    ("gzip", None, None),
+    ("hint-true", None, None),
 ]
 
 
@@ -380,9 +394,13 @@ def test_parts_of_segments(files, monkeypatch, rule, parts, segment):
     files.files |= {f"/p.m3u8?{query}": (HLS, LOW_LATENCY.encode()) for query in ("_HLS_part=0", "_HLS_msn=10&_HLS_part=2")}
     checker = hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding)).low_latency
     playlist, _ = hls_rules.check_text(LOW_LATENCY.encode())
+    listed, _ = hls_rules.check_text(LOW_LATENCY.replace('URI="part10.1', 'URI="part10.2').replace('PART,URI="part10.2', 'PART,URI="part10.3').encode())
     if parts is None:
         checker.ask_wrongly(playlist)
+        checker.ask_gzip()
         checker.block(playlist)
+        monkeypatch.setattr(checker, "text", iter([playlist, listed]).__next__)
+        checker.take_hint()
         assert rule in rules_of(findings)
         return
     media = iter(parts)
@@ -404,11 +422,40 @@ def test_bandwidth_and_lateness(files):
     assert "in-time" in rules_of(findings)
 
 
+def test_gzip_and_hints_that_are_right(files):
+    files.files = {"/p.m3u8": (HLS, LOW_LATENCY.encode()), "/part10.2.m4s": ("video/mp4", b"moof")}
+    findings = []
+    checker = hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding)).low_latency
+    fetch = checker.fetch
+    checker.fetch = lambda url, headers=None: (
+        dataclasses.replace(fetch(url), body=gzip.compress(fetch(url).body), coding="gzip") if headers else fetch(url))
+    checker.ask_gzip()
+    checker.take_hint()
+    assert not findings and checker.hinted == 1
+
+
+def test_variants_with_different_targets(files):
+    other = LOW_LATENCY.replace("TARGETDURATION:2", "TARGETDURATION:3").replace("HOLD-BACK=6,CAN-SKIP-UNTIL=12", "HOLD-BACK=9,CAN-SKIP-UNTIL=18")
+    files.files = {"/index.m3u8": (HLS, MULTIVARIANT.encode()), "/media.m3u8": (HLS, LOW_LATENCY.encode()),
+                   "/sub/media.m3u8": (HLS, other.encode())}
+    findings, _ = hls_validate.validate([files.url + "/index.m3u8"], 1.5)
+    assert "variants-target" in {finding.rule for _, finding in findings}
+
+
+def test_a_gap_is_not_fetched(files):
+    files.files = {"/p.m3u8": (HLS, TS.replace("seg8.ts", "#EXT-X-GAP\nseg8.ts").encode()),
+                   **{f"/seg{n}.ts": ("video/mp2t", b"") for n in (7, 9, 10)}}
+    findings = []
+    hls_validate.MediaPlaylist(files.url + "/p.m3u8", lambda _url, finding: findings.append(finding)).poll()
+    assert not [finding for finding in findings if finding.rule == "available"]
+
+
 def test_every_rule_is_broken_somewhere():
     tables = (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS, BROKEN_LOW_LATENCY, BROKEN_LOW_LATENCY_RELOADS, BROKEN_PARTS)
     tested = {rule for table in tables for rule, *_ in table} | {"delta"}
     tested |= {rule for rule, _ in LIVE}
-    tested |= {"endlist-final", "bytes-constant", "independent", "duration-true", "timeline", "bandwidth-true", "in-time"}
+    tested |= {"endlist-final", "bytes-constant", "independent", "duration-true", "timeline", "bandwidth-true", "in-time",
+               "variants-target"}
     assert tested == set(hls_rules.RULES)
 
 
