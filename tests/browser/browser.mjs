@@ -1,30 +1,45 @@
-// Debian's Chromium, headless, for the browser tests.
+// Debian's Chromium and Firefox, headless, for the browser tests.
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import puppeteer from "puppeteer-core";
 
-const kCandidates = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+const kChromium = [process.env.CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser"];
+const kFirefox = [process.env.FIREFOX, "/usr/bin/firefox-esr", "/usr/bin/firefox"];
+
+const findFirst = (candidates) => candidates.find((candidate) => candidate && fs.existsSync(candidate)) ?? null;
 
 /** Path of Chromium, or null where there is none. */
-export function findChromium() {
-  return kCandidates.find((candidate) => candidate && fs.existsSync(candidate)) ?? null;
-}
+export const findChromium = () => findFirst(kChromium);
+/** Path of Firefox, or null where there is none. */
+export const findFirefox = () => findFirst(kFirefox);
+
+const chromium = () => ({
+  executablePath: findChromium(),
+  args: [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-default-apps",
+    "--autoplay-policy=no-user-gesture-required", "--mute-audio",
+    "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
+  ],
+});
+
+/** Options of withBrowser: Firefox, over WebDriver BiDi. */
+export const firefox = () => ({
+  browser: "firefox",
+  executablePath: findFirefox(),
+  extraPrefsFirefox: {
+    "media.autoplay.default": 0,              // plays at once, as it does for pages that a user has been to
+    "network.captive-portal-service.enabled": false,
+    "network.connectivity-service.enabled": false,
+    "services.settings.server": "data:,#",    // nothing is asked of others
+  },
+});
 
 /** Runs body(browser) with a fresh profile, which goes afterwards. */
-export async function withBrowser(body) {
-  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "camctl-chromium-"));
-  const browser = await puppeteer.launch({
-    executablePath: findChromium(),
-    headless: true,
-    userDataDir: profile,
-    args: [
-      "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--disable-default-apps",
-      "--autoplay-policy=no-user-gesture-required", "--mute-audio",
-      "--disable-background-timer-throttling", "--disable-renderer-backgrounding",
-    ],
-  });
+export async function withBrowser(body, options = chromium()) {
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), "camctl-browser-"));
+  const browser = await puppeteer.launch({ headless: true, userDataDir: profile, ...options });
   try {
     return await body(browser);
   } finally {
