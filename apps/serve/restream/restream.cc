@@ -25,7 +25,13 @@ Restream::~Restream() {
 Result<rtsp::Feed*> Restream::find(std::string_view path) {
   if (path.starts_with('/')) path.remove_prefix(1);
   const auto camera = cameras_.watch(path);
-  if (!camera) return fail(ErrorCode::kNotFound, "there is no such camera");
+  if (!camera) {
+    if (const auto gone = feeds_.find(path); gone != feeds_.end()) {
+      gone->second->close();
+      feeds_.erase(gone);
+    }
+    return fail(ErrorCode::kNotFound, "there is no such camera");
+  }
   auto& feed = feeds_[camera->camera()->id];
   if (!feed || !feed->serves(camera)) {
     if (feed) feed->close();
