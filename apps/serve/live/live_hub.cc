@@ -53,6 +53,7 @@ void LiveHub::leave(unsigned loop_index) {
 
 void LiveHub::begin() {
   if (!stream_) return;
+  stream_->wanted();
   subscription_ = stream_->subscribe_units([this](const hls::LiveUnit& live) { take(live); });
   if (stream_->status().state != hls::StreamState::kLive) return;
   const auto gop = stream_->newest_gop();
@@ -67,6 +68,7 @@ void LiveHub::take(const hls::LiveUnit& live) {
   remember(chunk);
   pending_.push_back(chunk);
   if (std::exchange(flush_posted_, true)) return;
+  stream_->wanted();  // by these viewers, who say nothing themselves
   // All that was read at once goes out at once.
   loop_.post([self = shared_from_this()] { self->flush(); });
 }
