@@ -8,6 +8,7 @@ one for each playlist; exits 1 where anything was found. --decode has FFmpeg dec
 """
 
 import argparse
+import concurrent.futures
 import dataclasses
 import hashlib
 import subprocess
@@ -250,13 +251,20 @@ def validate(urls, seconds, decode=False, report=None):
 
     playlists = [playlist for url in urls for playlist in open_playlists(url, keep, decode)]
     deadline = time.monotonic() + seconds
-    while playlists and time.monotonic() < deadline:
-        due = min(playlists, key=lambda p: p.next_poll)
-        time.sleep(max(0.0, min(due.next_poll, deadline) - time.monotonic()))
-        if due.next_poll <= time.monotonic():
-            due.poll()
-            check_siblings(due, playlists)
+    if playlists:
+        # One thread each: blocking reloads of one must not keep another waiting.
+        with concurrent.futures.ThreadPoolExecutor(len(playlists)) as pool:
+            for done in [pool.submit(follow, playlist, playlists, deadline) for playlist in playlists]:
+                done.result()
     return findings, playlists
+
+
+def follow(playlist, playlists, deadline):
+    while time.monotonic() < deadline:
+        time.sleep(max(0.0, min(playlist.next_poll, deadline) - time.monotonic()))
+        if playlist.next_poll <= time.monotonic():
+            playlist.poll()
+            check_siblings(playlist, playlists)
 
 
 def check_siblings(playlist, playlists):
