@@ -4,7 +4,7 @@ import { Tile } from "./tile.js";
 
 const kToastTime = 4000;
 // ?engine=hls plays HLS where the live stream would be taken, ?engine=live never falls back.
-const kEngine = new URLSearchParams(location.search).get("engine") ?? "";
+const kEngine = ["hls", "live"].find((name) => name === new URLSearchParams(location.search).get("engine")) ?? "";
 
 const grid = document.getElementById("grid");
 const empty = document.getElementById("empty");
