@@ -35,6 +35,8 @@ constexpr std::chrono::minutes kRepeatLog{10};
 constexpr std::chrono::milliseconds kProbeLimit{2000};
 // How long after a request the source hurries: longer than players of parts ever pause.
 constexpr std::chrono::seconds kWantedFor{5};
+// A clock that is off by less is worth no warning, and a change of less no line.
+constexpr std::chrono::milliseconds kTolerableClock{5000};
 
 StreamState state_for(ErrorCode code) {
   switch (code) {
@@ -100,6 +102,7 @@ class Stream::Impl final : public media::SourceSink {
 
   void on_stream(media::StreamInfoPtr info) override;
   void on_access_unit(media::AccessUnit unit) override;
+  void on_camera_clock(std::chrono::milliseconds offset) override;
   void on_end(Result<void> reason) override;
 
   const StreamOptions options;
@@ -143,6 +146,7 @@ class Stream::Impl final : public media::SourceSink {
   std::string logged_reason_;
   Clock::time_point logged_at_;
   std::uint64_t unlogged_ = 0;
+  std::chrono::milliseconds said_offset_{};  // of the camera's clock, when it was last logged
 
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
   std::atomic<Clock::rep> wanted_at_{0};
@@ -254,6 +258,22 @@ void Stream::Impl::on_stream(media::StreamInfoPtr info) {
     status_.info = std::move(info);
   }
   listed(news);
+}
+
+void Stream::Impl::on_camera_clock(std::chrono::milliseconds offset) {
+  {
+    const std::lock_guard lock(mutex_);
+    status_.clock_offset = offset;
+  }
+  if (std::chrono::abs(offset - said_offset_) <= kTolerableClock) return;
+  said_offset_ = offset;
+  const auto seconds = std::chrono::duration<double>(offset).count();
+  if (std::chrono::abs(offset) <= kTolerableClock) {
+    log::get().info("camera {}: its clock is right again", options.id);
+  } else {
+    log::get().warn("camera {}: its clock is {:.1f} s {}; times here are the server's", options.id,
+                    std::abs(seconds), seconds < 0 ? "behind" : "ahead");
+  }
 }
 
 void Stream::Impl::on_access_unit(media::AccessUnit unit) {

@@ -30,6 +30,8 @@ struct StreamStatus {
   double fps = 0;
   std::chrono::system_clock::time_point last_frame;  // epoch: none yet
   std::uint64_t frames = 0, dropped = 0, reconnects = 0;
+  // What the camera's clock shows minus ours, where it says so (RTCP sender reports). Nothing depends on it.
+  std::optional<std::chrono::milliseconds> clock_offset;
   media::StreamInfoPtr info;  // null before the first connection
 };
 

@@ -23,8 +23,13 @@ struct ClientOptions {
     kAuto,  // TCP, and UDP where the server refuses it
     kTcp,
     kUdp,
+    kMulticast,
+    kHttp,  // RTSP and media inside HTTP, on the URL's port; where it names none, on port 80 (TLS: 443)
   } transport = Transport::kAuto;
-  bool audio = true;                        // set up the audio track as well
+  bool audio = true;  // set up the audio track as well
+  // If set, the ONVIF metadata track is set up as well, where there is one, and each of its XML documents
+  // given to this, on the loop's thread: units of TrackKind::kMetadata, times in the camera's own clock rate.
+  std::function<void(media::AccessUnit)> metadata;
   std::chrono::milliseconds timeout{5000};  // for each step until the first packet
   std::string user_agent = "camctl";
   // rtsps: the key that the camera must have. Cameras sign their certificates themselves, so that without a

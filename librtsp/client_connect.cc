@@ -31,12 +31,20 @@ class ClientTls final : public boost::asio::execution_context::service {
 
 ClientSession::Task<> ClientSession::connect() {
   set_deadline();
-  co_return co_await dial(wire_);
+  if (auto dialled = co_await dial(wire_); !dialled) co_return dialled;
+  if (options_.transport == ClientOptions::Transport::kHttp) co_return co_await open_tunnel();
+  co_return Result<void>{};
+}
+
+std::uint16_t ClientSession::port() const {
+  constexpr std::uint16_t kHttpPort = 80, kHttpsPort = 443;
+  if (url_.port || options_.transport != ClientOptions::Transport::kHttp) return url_.effective_port();
+  return url_.scheme == "rtsps" ? kHttpsPort : kHttpPort;
 }
 
 ClientSession::Task<> ClientSession::dial(Wire& wire) {
   const auto [resolve_error, endpoints] =
-      co_await resolver_.async_resolve(url_.host, std::to_string(url_.effective_port()), kTuple);
+      co_await resolver_.async_resolve(url_.host, std::to_string(port()), kTuple);
   if (timed_out_) co_return fail(ErrorCode::kTimeout, fmt::format("{} can't be resolved in time", url_.host));
   if (resolve_error)
     co_return fail(ErrorCode::kNetwork,
@@ -82,6 +90,16 @@ Result<void> ClientSession::check_pin(const tls::Session& session) const {
                 "another device answers there, or the camera has a new key: then pin that one");
   if (!options_.tls_pin && options_.unverified) options_.unverified(*pin);
   return {};
+}
+
+ClientSession::Task<> ClientSession::flush(Wire& wire) {
+  while (true) {
+    const auto need = wire.flush();
+    if (!need)
+      co_return fail(need.error().code, fmt::format("sending to {}: {}", where(), need.error().message));
+    if (*need == tls::Need::kNone) co_return Result<void>{};
+    if (auto ready = co_await wait(wire, *need); !ready) co_return ready;
+  }
 }
 
 ClientSession::Task<> ClientSession::wait(Wire& wire, tls::Need need) {

@@ -1,6 +1,7 @@
 // Requests and their replies while a session is set up.
 #include <fmt/format.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "librtsp/client_session.h"
 
@@ -42,19 +43,18 @@ void ClientSession::set_deadline() {
     timed_out_ = true;
     resolver_.cancel();
     wire_.close();
+    if (post_) post_->close();
   });
 }
 
 ClientSession::Task<> ClientSession::write(std::string text) {
-  if (!wire_.queue(text))
+  if (!queue(text))
     co_return fail(ErrorCode::kNetwork, fmt::format("{} does not take our requests", where()));
-  while (true) {
-    const auto need = wire_.flush();
-    if (!need)
-      co_return fail(need.error().code, fmt::format("sending to {}: {}", where(), need.error().message));
-    if (*need == tls::Need::kNone) co_return Result<void>{};
-    if (auto ready = co_await wait(wire_, *need); !ready) co_return ready;
-  }
+  co_return co_await flush(post_ ? *post_ : wire_);
+}
+
+bool ClientSession::queue(const std::string& text) {
+  return post_ ? post_->queue(base64_encode(text)) : wire_.queue(text);
 }
 
 // Frames that come between the replies are media that was early.
@@ -68,14 +68,21 @@ ClientSession::Task<ClientSession::Reply> ClientSession::read_reply() {
     if (reply_) co_return std::move(*reply_);
     if (pending_.size() > kMostPending)
       co_return fail(ErrorCode::kLimit, fmt::format("{} sends a reply without end", where()));
+    if (auto more = co_await read_more(); !more) co_return fail(more.error());
+  }
+}
+
+// Adds to `pending_`; waits until there is something.
+ClientSession::Task<> ClientSession::read_more() {
+  while (true) {
     const std::size_t size = pending_.size();
     pending_.resize(size + kReadSize);
     const auto got = wire_.read(std::span(pending_).subspan(size));
     pending_.resize(size + (got ? got->bytes : 0));
     if (!got) co_return fail(where(), got.error());
-    if (got->bytes > 0) continue;
+    if (got->bytes > 0) co_return Result<void>{};
     if (got->closed) co_return fail(ErrorCode::kNetwork, fmt::format("{} closed the connection", where()));
-    if (auto ready = co_await wait(wire_, got->need); !ready) co_return fail(ready.error());
+    if (auto ready = co_await wait(wire_, got->need); !ready) co_return ready;
   }
 }
 

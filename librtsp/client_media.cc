@@ -86,8 +86,8 @@ void ClientSession::answer(const Message& message) {
 // What does not go out now waits for the next call. A peer that does not read gets no more, and silence on
 // its side ends the session soon.
 void ClientSession::send_now(const std::string& text) {
-  if (!wire_.queue(text)) return;
-  [[maybe_unused]] const auto need = wire_.flush();
+  if (!queue(text)) return;
+  [[maybe_unused]] const auto need = (post_ ? *post_ : wire_).flush();
 }
 
 void ClientSession::keep_alive() {

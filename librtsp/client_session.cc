@@ -33,6 +33,17 @@ Error status_error(std::string_view doing, int status, std::string_view reason) 
           status == 404 ? "the camera has no stream of this name; run camctl discover again" : ""};
 }
 
+std::string_view name(ClientOptions::Transport choice) {
+  switch (choice) {
+    case ClientOptions::Transport::kUdp:
+      return "UDP";
+    case ClientOptions::Transport::kMulticast:
+      return "multicast";
+    default:
+      return "TCP";
+  }
+}
+
 std::uint64_t parse_number(std::string_view text, std::uint64_t otherwise) {
   std::from_chars(text.data(), text.data() + text.size(), otherwise);
   return otherwise;
@@ -52,13 +63,13 @@ ClientSession::ClientSession(EventLoop& loop, ClientOptions options, media::Sour
       deadline_(loop),
       keep_alive_timer_(loop),
       report_timer_(loop),
-      reception_(sink) {
+      reception_(sink, options_.metadata) {
   channels_.fill(-1);
 }
 
 ClientSession::~ClientSession() { close(); }
 
-std::string ClientSession::where() const { return url_.host + fmt::format(":{}", url_.effective_port()); }
+std::string ClientSession::where() const { return url_.host + fmt::format(":{}", port()); }
 
 void ClientSession::start() {
   boost::asio::co_spawn(
@@ -99,6 +110,7 @@ ClientSession::Task<> ClientSession::describe() {
     if (next->host != url_.host || unveiled) auth_ = AuthClient({}, false);
     url_ = std::move(*next);
     wire_.close();
+    post_.reset();
     pending_.clear();
     if (auto connected = co_await connect(); !connected) co_return connected;
     co_return co_await describe();
@@ -129,39 +141,58 @@ ClientSession::Task<> ClientSession::set_up_tracks() {
     // A stream without its sound is better than none; a connection that broke is not.
     if (!done && (video == description_.tracks.end() || !wire_.open())) co_return done;
   }
+  const auto metadata = first(media::TrackKind::kMetadata);
+  if (options_.metadata && metadata != description_.tracks.end() && wire_.open()) [[maybe_unused]]
+    const auto done = co_await set_up(*metadata);  // as with the sound
   if (track_urls_.empty())
     co_return fail(ErrorCode::kUnsupported, fmt::format("{} offers no track", where()));
   co_return Result<void>{};
 }
 
-ClientSession::Task<Transport> ClientSession::propose(const std::string& target, bool tcp,
-                                                      std::string& transport_text) {
+// The Transport header to ask with; for UDP with a pair of ports that is open from then on.
+Result<std::string> ClientSession::proposal(Choice choice) {
   const auto index = track_urls_.size();
-  std::string proposal;
-  if (tcp) {
-    proposal = fmt::format("Transport: RTP/AVP/TCP;unicast;interleaved={}-{}\r\n", 2 * index, 2 * index + 1);
-  } else {
-    boost::system::error_code error;
-    const auto local = wire_.socket().local_endpoint(error).address();
-    const auto peer = wire_.socket().remote_endpoint(error).address();
-    auto receiver = DatagramReceiver::open(
-        loop_, local, peer,
-        [this, index](media::ByteView packet, auto arrival) {
-          if (index < track_urls_.size()) reception_.on_rtp(index, packet, arrival);
-        },
-        [this, index](media::ByteView packet, auto arrival) {
-          if (index < track_urls_.size()) reception_.on_rtcp(index, packet, arrival);
-        });
-    if (!receiver) co_return fail(receiver.error());
-    proposal = fmt::format("Transport: RTP/AVP;unicast;client_port={}-{}\r\n", (*receiver)->port(),
-                           (*receiver)->port() + 1);
-    datagrams_.push_back(std::move(*receiver));
-  }
-  auto reply = co_await exchange("SETUP", target, proposal);
+  if (choice == Choice::kMulticast) return "Transport: RTP/AVP;multicast\r\n";
+  if (choice != Choice::kUdp)
+    return fmt::format("Transport: RTP/AVP/TCP;unicast;interleaved={}-{}\r\n", 2 * index, 2 * index + 1);
+  auto receiver =
+      DatagramReceiver::open(loop_, own_address(), peer_address(), packets_of(index), reports_of(index));
+  if (!receiver) return fail(receiver.error());
+  datagrams_.push_back(std::move(*receiver));
+  const auto port = datagrams_.back()->port();
+  return fmt::format("Transport: RTP/AVP;unicast;client_port={}-{}\r\n", port, port + 1);
+}
+
+DatagramReceiver::Packet ClientSession::packets_of(std::size_t track) {
+  return [this, track](media::ByteView packet, auto arrival) {
+    if (track < track_urls_.size()) reception_.on_rtp(track, packet, arrival);
+  };
+}
+
+DatagramReceiver::Packet ClientSession::reports_of(std::size_t track) {
+  return [this, track](media::ByteView packet, auto arrival) {
+    if (track < track_urls_.size()) reception_.on_rtcp(track, packet, arrival);
+  };
+}
+
+boost::asio::ip::address ClientSession::own_address() {
+  boost::system::error_code ignored;
+  return wire_.socket().local_endpoint(ignored).address();
+}
+
+boost::asio::ip::address ClientSession::peer_address() {
+  boost::system::error_code ignored;
+  return wire_.socket().remote_endpoint(ignored).address();
+}
+
+ClientSession::Task<Transport> ClientSession::propose(const std::string& target, Choice choice,
+                                                      std::string& transport_text) {
+  auto text = proposal(choice);
+  if (!text) co_return fail(text.error());
+  auto reply = co_await exchange("SETUP", target, std::move(*text));
   if (!reply) co_return fail(reply.error());
   if (reply->status == 461 || reply->status == 459)
-    co_return fail(ErrorCode::kUnsupported,
-                   fmt::format("{} refuses RTP over {}", where(), tcp ? "TCP" : "UDP"));
+    co_return fail(ErrorCode::kUnsupported, fmt::format("{} refuses RTP over {}", where(), name(choice)));
   if (reply->status != 200) co_return fail(status_error(where(), reply->status, reply->reason));
 
   // "12345678;timeout=60"
@@ -175,7 +206,8 @@ ClientSession::Task<Transport> ClientSession::propose(const std::string& target,
   const auto transports = parse_transports(transport_text);
   if (transports.empty()) {  // some cameras leave it out where they agree
     Transport agreed;
-    agreed.tcp = tcp;
+    agreed.tcp = choice == Choice::kTcp;
+    agreed.multicast = choice == Choice::kMulticast;
     co_return agreed;
   }
   co_return transports.front();
@@ -184,34 +216,69 @@ ClientSession::Task<Transport> ClientSession::propose(const std::string& target,
 ClientSession::Task<> ClientSession::set_up(const DescribedTrack& track) {
   if (auto added = reception_.add_track(track.format); !added) co_return fail(where(), added.error());
   const std::string target = control_url(control_url(base_url_, description_.control), track.control);
-  // Inside TLS there is nothing else: datagrams would go in the clear.
-  const bool try_tcp =
-      wire_.tls() != nullptr || (options_.transport != ClientOptions::Transport::kUdp && datagrams_.empty());
+  // Inside TLS or a tunnel there is nothing else: datagrams would go in the clear.
+  const bool inside = wire_.tls() != nullptr || post_;
+  auto choice = inside ? Choice::kTcp : options_.transport;
+  if (choice == Choice::kAuto) choice = datagrams_.empty() ? Choice::kTcp : Choice::kUdp;
   std::string text;  // what the transport's views point into
-  auto agreed = try_tcp ? co_await propose(target, true, text) : co_await propose(target, false, text);
-  if (!agreed && try_tcp && agreed.error().code == ErrorCode::kUnsupported &&
-      options_.transport == ClientOptions::Transport::kAuto && track_urls_.empty() && wire_.tls() == nullptr)
-    agreed = co_await propose(target, false, text);
-  if (!agreed) {
+  auto agreed = co_await propose(target, choice, text);
+  if (!agreed && agreed.error().code == ErrorCode::kUnsupported && !inside &&
+      options_.transport == Choice::kAuto && track_urls_.empty())
+    agreed = co_await propose(target, Choice::kUdp, text);
+  const auto used = agreed ? use(*agreed, track) : fail(agreed.error());
+  if (!used) {
     reception_.remove_last_track();
-    co_return fail(agreed.error());
-  }
-
-  const auto index = track_urls_.size();
-  if (datagrams_.empty()) {
-    const auto channels =
-        agreed->interleaved.value_or(std::pair<std::uint8_t, std::uint8_t>(2 * index, 2 * index + 1));
-    channels_[channels.first] = static_cast<std::int8_t>(2 * index);
-    channels_[channels.second] = static_cast<std::int8_t>(2 * index + 1);
-  } else {
-    if (agreed->server_port)
-      datagrams_.back()->set_peer_ports(agreed->server_port->first, agreed->server_port->second);
-    boost::system::error_code error;
-    const auto source = boost::asio::ip::make_address(agreed->source, error);
-    if (!error) datagrams_.back()->accept_from(source);
+    if (datagrams_.size() > track_urls_.size()) datagrams_.pop_back();
+    co_return used;
   }
   track_urls_.push_back(target);
   co_return Result<void>{};
+}
+
+Result<void> ClientSession::use(const Transport& agreed, const DescribedTrack& track) {
+  if (options_.transport == Choice::kMulticast && datagrams_.size() == track_urls_.size())
+    if (auto joined = join(agreed, track); !joined) return joined;
+  if (datagrams_.empty()) {
+    const auto index = track_urls_.size();
+    const auto channels =
+        agreed.interleaved.value_or(std::pair<std::uint8_t, std::uint8_t>(2 * index, 2 * index + 1));
+    channels_[channels.first] = static_cast<std::int8_t>(2 * index);
+    channels_[channels.second] = static_cast<std::int8_t>(2 * index + 1);
+    return {};
+  }
+  if (agreed.server_port && !agreed.multicast)
+    datagrams_.back()->set_peer_ports(agreed.server_port->first, agreed.server_port->second);
+  boost::system::error_code error;
+  const auto source = boost::asio::ip::make_address(agreed.source, error);
+  if (!error) datagrams_.back()->accept_from(source);
+  return {};
+}
+
+// SETUP's reply says where (RFC 2326 §12.39); the description's lines stand in for what it leaves out.
+Result<void> ClientSession::join(const Transport& agreed, const DescribedTrack& track) {
+  if (!agreed.multicast)
+    return fail(ErrorCode::kUnsupported, fmt::format("{} refuses RTP over multicast", where()));
+  boost::system::error_code error, no_source;
+  DatagramReceiver::Group group;
+  group.address = boost::asio::ip::make_address(
+      agreed.destination.empty() ? std::string_view(track.group) : agreed.destination, error);
+  if (error || !group.address.is_multicast())
+    return fail(ErrorCode::kProtocol, fmt::format("{} names no multicast group", where()));
+  constexpr std::uint16_t kLastEven = 65'534;
+  const auto ports = agreed.port.value_or(
+      std::pair(track.port, static_cast<std::uint16_t>(std::min(track.port, kLastEven) + 1)));
+  group.rtp_port = ports.first;
+  group.rtcp_port = ports.second;
+  if (group.rtp_port == 0 || group.rtcp_port == 0)
+    return fail(ErrorCode::kProtocol, fmt::format("{} names no port of its multicast group", where()));
+  const auto source = boost::asio::ip::make_address(track.source, no_source);
+  if (!no_source && source.is_v4() == group.address.is_v4()) group.source = source;
+  const auto index = track_urls_.size();
+  auto receiver = DatagramReceiver::join(loop_, own_address(), peer_address(), group, packets_of(index),
+                                         reports_of(index));
+  if (!receiver) return fail(where(), receiver.error());
+  datagrams_.push_back(std::move(*receiver));
+  return {};
 }
 
 ClientSession::Task<> ClientSession::play() {
@@ -268,6 +335,7 @@ void ClientSession::close() {
   datagrams_.clear();
   if (std::exchange(playing_, false)) poller_.remove(wire_.fd());
   wire_.close();
+  if (post_) post_->close();
 }
 
 }  // namespace camctl::rtsp

@@ -39,6 +39,7 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   template <class T = void>
   using Task = boost::asio::awaitable<Result<T>>;
   using Tcp = boost::asio::ip::tcp;
+  using Choice = ClientOptions::Transport;
 
   // A reply, copied out of the read buffer.
   struct Reply {
@@ -56,12 +57,24 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   Task<> secure(Wire& wire);
   Result<void> check_pin(const tls::Session& session) const;
   Task<> wait(Wire& wire, tls::Need need);
+  Task<> flush(Wire& wire);
+  std::uint16_t port() const;
+
+  // RTSP over HTTP (client_tunnel.cc).
+  Task<> open_tunnel();
+  Task<int> begin_tunnel(const std::string& cookie);  // the status that answers GET
+  std::string tunnel_request(std::string_view method, std::string_view cookie, std::string_view headers);
 
   // Signalling (client_session.cc).
   Task<> describe();
   Task<> set_up_tracks();
   Task<> set_up(const DescribedTrack& track);
-  Task<Transport> propose(const std::string& target, bool tcp, std::string& transport_text);
+  Task<Transport> propose(const std::string& target, Choice choice, std::string& transport_text);
+  Result<std::string> proposal(Choice choice);
+  Result<void> use(const Transport& agreed, const DescribedTrack& track);
+  Result<void> join(const Transport& agreed, const DescribedTrack& track);
+  DatagramReceiver::Packet packets_of(std::size_t track), reports_of(std::size_t track);
+  boost::asio::ip::address own_address(), peer_address();
   Task<> play();
   void note_rtp_info(std::string_view header);
   Task<> run();
@@ -70,7 +83,9 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   Task<Reply> exchange(std::string_view method, std::string target, std::string headers);
   Task<Reply> exchange_once(std::string_view method, const std::string& target, const std::string& headers);
   Task<> write(std::string text);
+  bool queue(const std::string& text);  // false: too much waits already
   Task<Reply> read_reply();
+  Task<> read_more();
   std::string request(std::string_view method, const std::string& target, std::string_view headers);
   void set_deadline();
 
@@ -98,7 +113,8 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
 
   Url url_;  // after redirects
   AuthClient auth_;
-  Wire wire_;
+  Wire wire_;                 // all that is read; with a tunnel, what answers GET
+  std::optional<Wire> post_;  // with a tunnel: all that is written
   Tcp::resolver resolver_;
   Timer deadline_, keep_alive_timer_, report_timer_;
   bool timed_out_ = false;

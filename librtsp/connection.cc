@@ -129,7 +129,12 @@ void Connection::on_feed_end() {
 }
 
 void Connection::check_deadlines(Clock::time_point now) {
-  const bool fed = playing && !udp_;  // a reader over TCP need not say anything
+  bool fed = playing && !udp_;  // a reader over TCP need not say anything
+  if (upstream_of_) {
+    const auto session = upstream_of_->lock();
+    if (!session || session->closed_) return close();
+    fed = session->playing;
+  }
   const bool silent = !fed && now - last_heard_ > kIdleDeadline;
   const bool slow = !holding_ && (handshaking_ || !inbox_.empty()) && now - message_since_ > kMessageDeadline;
   const bool stuck = writable_wait_ && now - write_since_ > kWriteDeadline;
@@ -162,6 +167,7 @@ void Connection::read() {
 }
 
 void Connection::consume(std::string_view data) {
+  if (upstream_of_) return feed_tunnel(data);
   const auto skipped = std::min(skip_, data.size());
   skip_ -= skipped;
   data.remove_prefix(skipped);
@@ -181,6 +187,7 @@ void Connection::consume(std::string_view data) {
     }
     message_since_ = Clock::now();
     data.remove_prefix(size);
+    if (upstream_of_ && !closed_) return feed_tunnel(data);
   }
 }
 
@@ -192,6 +199,7 @@ std::size_t Connection::consume_one(std::string_view data) {
     skip_ = size - std::min(size, data.size());
     return size - skip_;
   }
+  if (speaks_http(data)) return begin_tunnel(data);
   Message request;
   const auto size = parse_message(data, request);
   if (!size || (*size > 0 && !request.is_request())) {

@@ -12,6 +12,7 @@
 #include "base/event_loop.h"
 #include "librtsp/datagrams.h"
 #include "librtsp/feed.h"
+#include "librtsp/http_tunnel.h"
 #include "librtsp/message.h"
 #include "librtsp/server.h"
 #include "librtsp/wire.h"
@@ -26,6 +27,9 @@ class ConnectionHost {
   virtual const AuthServer* auth() const = 0;  // null: anybody may read
   virtual Result<Feed*> find(std::string_view path) = 0;
   virtual std::shared_ptr<DatagramPorts> datagrams() = 0;  // null where none can be had
+  // The open connection whose GET began the tunnel of this cookie, from this address; null: none.
+  virtual std::shared_ptr<class Connection> find_tunnel(std::string_view cookie,
+                                                        const boost::asio::ip::address& peer) = 0;
   virtual void on_closed(class Connection& connection) = 0;
 };
 
@@ -43,6 +47,8 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   void check_deadlines(std::chrono::steady_clock::time_point now);
   // A datagram came from the peer's address.
   void on_datagram(const DatagramPorts::Endpoint& from);
+
+  bool has_tunnel(std::string_view cookie, const boost::asio::ip::address& peer) const;
 
   void on_bursts() override;
   void on_feed_end() override;
@@ -63,6 +69,14 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   void consume(std::string_view data);
   std::size_t consume_one(std::string_view data);  // 0: it needs more
   void handle(const Message& request);
+
+  // RTSP over HTTP (connection_tunnel.cc).
+  static bool speaks_http(std::string_view data);
+  std::size_t begin_tunnel(std::string_view data);  // 0: it needs more
+  void refuse_tunnel(std::string_view status);
+  void feed_tunnel(std::string_view text);  // of a POST
+  boost::asio::ip::address peer_address() const;
+
   bool authorized(const Message& request);
 
   // Methods.
@@ -103,6 +117,10 @@ class Connection : public FeedReader, public std::enable_shared_from_this<Connec
   ConnectionHost* host_;
   bool closed_ = false;
   bool handshaking_ = false;
+
+  std::optional<std::string> cookie_;                     // of the tunnel that this one's GET began
+  std::optional<std::weak_ptr<Connection>> upstream_of_;  // this one is the POST of that connection's tunnel
+  TunnelDecoder decoder_;
 
   std::string inbox_;     // an incomplete message
   bool holding_ = false;  // the message at the front of inbox_ waits

@@ -8,6 +8,9 @@
 #include <boost/asio/ip/udp.hpp>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
+#include "base/os/interfaces.h"
 
 namespace camctl::rtsp {
 namespace {
@@ -20,10 +23,12 @@ constexpr int kBindAttempts = 50;
 // Datagrams taken in one look before other cameras get their turn.
 constexpr int kMostPerLook = 2048;
 
-os::Fd open_socket(const udp::endpoint& local) {
+os::Fd open_socket(const udp::endpoint& local, bool shared = false) {
   os::Fd fd(::socket(local.protocol().family(), SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return fd;
   ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  constexpr int kOn = 1;
+  if (shared) ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &kOn, sizeof kOn);
   if (::bind(fd.get(), local.data(), static_cast<socklen_t>(local.size())) != 0) fd.reset();
   return fd;
 }
@@ -34,6 +39,36 @@ std::uint16_t local_port(int fd) {
   if (::getsockname(fd, endpoint.data(), &size) != 0) return 0;
   endpoint.resize(size);
   return endpoint.port();
+}
+
+unsigned interface_of(const boost::asio::ip::address& local) {
+  const auto all = os::interface_addresses();
+  if (!all) return 0;
+  const auto text = local.to_string();
+  for (const auto& one : *all)
+    if (one.address.to_string() == text) return one.index;
+  // Any other address of 127.0.0.0/8 is the loopback interface's, too.
+  for (const auto& one : *all)
+    if (one.loopback && local.is_loopback()) return one.index;
+  return 0;
+}
+
+// RFC 3678 §5: one form for both families.
+bool join_group(int fd, unsigned interface, const DatagramReceiver::Group& group) {
+  const udp::endpoint to(group.address, 0);
+  const int level = group.address.is_v4() ? IPPROTO_IP : IPPROTO_IPV6;
+  if (group.source.is_unspecified()) {
+    group_req request{};
+    request.gr_interface = interface;
+    std::memcpy(&request.gr_group, to.data(), to.size());
+    return ::setsockopt(fd, level, MCAST_JOIN_GROUP, &request, sizeof request) == 0;
+  }
+  const udp::endpoint from(group.source, 0);
+  group_source_req request{};
+  request.gsr_interface = interface;
+  std::memcpy(&request.gsr_group, to.data(), to.size());
+  std::memcpy(&request.gsr_source, from.data(), from.size());
+  return ::setsockopt(fd, level, MCAST_JOIN_SOURCE_GROUP, &request, sizeof request) == 0;
 }
 
 }  // namespace
@@ -80,6 +115,30 @@ Result<void> DatagramReceiver::bind(const boost::asio::ip::address& local) {
     return {};
   }
   return fail(ErrorCode::kIo, fmt::format("no pair of UDP ports is free on {}", local.to_string()));
+}
+
+Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::join(EventLoop& loop,
+                                                                 const boost::asio::ip::address& local,
+                                                                 const boost::asio::ip::address& peer,
+                                                                 const Group& group, Packet rtp,
+                                                                 Packet rtcp) {
+  std::unique_ptr<DatagramReceiver> receiver(
+      new DatagramReceiver(loop, peer, std::move(rtp), std::move(rtcp)));
+  if (!group.source.is_unspecified()) receiver->source_ = group.source;
+  const auto interface = interface_of(local);
+  // Bound to the group itself: what others send to these ports does not even get here. Several receivers on
+  // this host may share them.
+  for (const auto& [port, fd] :
+       {std::pair(group.rtp_port, &receiver->rtp_fd_), std::pair(group.rtcp_port, &receiver->rtcp_fd_)}) {
+    os::Fd socket = open_socket({group.address, port}, true);
+    if (!socket || !join_group(socket.get(), interface, group))
+      return fail(ErrorCode::kIo, fmt::format("joining {} port {} from {}: {}", group.address.to_string(),
+                                              port, local.to_string(), std::strerror(errno)));
+    *fd = std::move(socket);
+    receiver->poller_.add(loop, fd->get(), *receiver);
+  }
+  receiver->port_ = group.rtp_port;
+  return receiver;
 }
 
 void DatagramReceiver::send(int fd, std::uint16_t port, media::ByteView packet) {

@@ -26,6 +26,17 @@ class DatagramReceiver final : private MediaPoller::Handler {
                                                         const boost::asio::ip::address& local,
                                                         const boost::asio::ip::address& peer, Packet rtp,
                                                         Packet rtcp);
+  // Where a track is sent to all who want it.
+  struct Group {
+    boost::asio::ip::address address;  // of multicast
+    std::uint16_t rtp_port = 0, rtcp_port = 0;
+    boost::asio::ip::address source;  // joined for this sender only (SSM, RFC 4607); unspecified: for any
+  };
+  // Joins `group` on the interface that has the address `local`. Nothing is ever sent there. kIo.
+  static Result<std::unique_ptr<DatagramReceiver>> join(EventLoop& loop,
+                                                        const boost::asio::ip::address& local,
+                                                        const boost::asio::ip::address& peer,
+                                                        const Group& group, Packet rtp, Packet rtcp);
   ~DatagramReceiver() override;
 
   std::uint16_t port() const { return port_; }

@@ -14,6 +14,7 @@
 #include "librtsp/depacketizer_audio.h"
 #include "librtsp/depacketizer_h26x.h"
 #include "librtsp/depacketizer_jpeg.h"
+#include "librtsp/depacketizer_metadata.h"
 
 namespace camctl::rtsp {
 namespace {
@@ -157,6 +158,12 @@ JpegDepacketizer::Size described_size(const PayloadFormat& format) {
   return {};
 }
 
+// ONVIF Streaming §5.1.2.1.1; the kinds compressed by GZIP or EXI have other names.
+bool is_metadata(const PayloadFormat& format) {
+  return format.kind == media::TrackKind::kMetadata && format.encoding == "VND.ONVIF.METADATA" &&
+         format.clock_rate != 0;
+}
+
 tl::unexpected<Error> unsupported(const PayloadFormat& format) {
   return fail(ErrorCode::kUnsupported, fmt::format("RTP payload format {}", format.encoding));
 }
@@ -164,6 +171,7 @@ tl::unexpected<Error> unsupported(const PayloadFormat& format) {
 }  // namespace
 
 Result<std::unique_ptr<Depacketizer>> make_depacketizer(const PayloadFormat& format, DepacketizerSink& sink) {
+  if (is_metadata(format)) return std::make_unique<MetadataDepacketizer>(sink);
   switch (codec_of(format)) {
     case Codec::kH264:
       if (number(format, "packetization-mode", 0) > 1) return unsupported(format);
@@ -191,6 +199,7 @@ Result<std::unique_ptr<Depacketizer>> make_depacketizer(const PayloadFormat& for
 }
 
 Result<void> describe(const PayloadFormat& format, media::StreamInfo& info) {
+  if (is_metadata(format)) return {};
   const auto codec = codec_of(format);
   if (codec == Codec::kUnknown || format.clock_rate == 0) return unsupported(format);
   if (format.kind == media::TrackKind::kVideo) {

@@ -61,12 +61,12 @@ struct PayloadFormat {
 inline constexpr std::size_t kMaxAccessUnitBytes = 16u << 20;
 
 // The depacketizer for a format: H264 (RFC 6184), H265 (RFC 7798), JPEG (RFC 2435), MPEG4-GENERIC (RFC 3640),
-// MP4A-LATM (RFC 6416), PCMA, PCMU, G726-x, OPUS. kUnsupported for every other encoding and for modes of
-// these that no camera uses (interleaving, DON). `sink` must outlive it.
+// MP4A-LATM (RFC 6416), PCMA, PCMU, G726-x, OPUS, VND.ONVIF.METADATA. kUnsupported for every other encoding
+// and for modes of these that no camera uses (interleaving, DON). `sink` must outlive it.
 Result<std::unique_ptr<Depacketizer>> make_depacketizer(const PayloadFormat& format, DepacketizerSink& sink);
 
-// Adds the track to `info` as the description tells it: codec, rates, parameter sets out of band.
-// kUnsupported as above.
+// Adds a track of sound or pictures to `info` as the description tells it: codec, rates, parameter sets out
+// of band. kUnsupported as above.
 Result<void> describe(const PayloadFormat& format, media::StreamInfo& info);
 
 }  // namespace camctl::rtsp

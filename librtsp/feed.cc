@@ -52,6 +52,8 @@ void Feed::push(const media::AccessUnitPtr& unit) {
   impl_->push({&view, 1});
 }
 
+void Feed::set_clock_skew(std::chrono::milliseconds skew) { impl_->options.clock_skew = skew; }
+
 void Feed::close_readers() { impl_->end_sessions(); }
 
 std::size_t Feed::readers() const { return impl_->playing; }

@@ -94,6 +94,7 @@ void parse_transport_parameter(std::string_view parameter, Transport& transport)
   if (text::iequals(name, "interleaved")) transport.interleaved = number_pair<std::uint8_t>(value);
   if (text::iequals(name, "client_port")) transport.client_port = number_pair<std::uint16_t>(value);
   if (text::iequals(name, "server_port")) transport.server_port = number_pair<std::uint16_t>(value);
+  if (text::iequals(name, "port")) transport.port = number_pair<std::uint16_t>(value);
   if (text::iequals(name, "source")) transport.source = value;
   if (text::iequals(name, "destination")) transport.destination = value;
   if (text::iequals(name, "ssrc")) transport.ssrc = number<std::uint32_t>(value, 16);

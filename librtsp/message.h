@@ -44,6 +44,7 @@ struct Transport {
   bool multicast = false;  // absent from the header means multicast in the RFC, unicast with every camera
   std::optional<std::pair<std::uint8_t, std::uint8_t>> interleaved;
   std::optional<std::pair<std::uint16_t, std::uint16_t>> client_port, server_port;
+  std::optional<std::pair<std::uint16_t, std::uint16_t>> port;  // of multicast
   std::string_view source, destination;
   std::optional<std::uint32_t> ssrc;
   friend bool operator==(const Transport&, const Transport&) = default;

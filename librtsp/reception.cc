@@ -1,6 +1,7 @@
 #include "librtsp/reception.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <utility>
 
@@ -19,8 +20,10 @@ constexpr double kLargestStartError = 10;
 // Sound and picture may be this far apart before a sender report moves them: less is not noticed (ITU-R
 // BT.1359), and each move is a small tear in the sound.
 constexpr double kToleratedSkew = 0.08;
-// Reports that disagree by more than this come from clocks that were set in between.
 constexpr double kBelievableSkew = 10;
+// Reports whose times lie further apart than their arrivals come from different clocks, or from one that was
+// set in between: together they say nothing. More than networks delay a report.
+constexpr double kSameClock = 0.5;
 
 double ntp_seconds(std::uint64_t ntp) { return static_cast<double>(ntp) / 4294967296.0; }
 
@@ -116,6 +119,12 @@ class Reception::Track final : public DepacketizerSink {
     return ntp_seconds(sender_report_->ntp) - seconds(on_axis(*last_unwrapped_ + delta));
   }
 
+  // What the camera's clock showed when ours, steady, was at its zero; nothing without a report.
+  std::optional<double> camera_epoch() const {
+    if (!sender_report_) return std::nullopt;
+    return ntp_seconds(sender_report_->ntp) - Seconds(report_arrival_.time_since_epoch()).count();
+  }
+
   void shift(double s) { *offset_ += ticks(s); }
   void set_rtp_start(std::uint32_t timestamp) { rtp_start_ = timestamp; }
 
@@ -175,7 +184,8 @@ class Reception::Track final : public DepacketizerSink {
   Clock::time_point report_arrival_;
 };
 
-Reception::Reception(media::SourceSink& sink) : sink_(sink) {}
+Reception::Reception(media::SourceSink& sink, MetadataSink metadata)
+    : sink_(sink), metadata_(std::move(metadata)) {}
 Reception::~Reception() = default;
 
 Result<void> Reception::add_track(const PayloadFormat& format) {
@@ -188,10 +198,9 @@ Result<void> Reception::add_track(const PayloadFormat& format) {
 }
 
 void Reception::remove_last_track() {
-  if (tracks_.back()->format().kind == media::TrackKind::kVideo)
-    info_.video.reset();
-  else
-    info_.audio.reset();
+  const auto kind = tracks_.back()->format().kind;
+  if (kind == media::TrackKind::kVideo) info_.video.reset();
+  if (kind == media::TrackKind::kAudio) info_.audio.reset();
   tracks_.pop_back();
 }
 
@@ -211,7 +220,19 @@ void Reception::on_rtcp(std::size_t index, media::ByteView packet, Clock::time_p
   const auto report = find_sender_report(packet);
   if (!report) return;
   tracks_[index]->on_sender_report(*report, arrival);
+  if (tracks_[index]->format().kind == media::TrackKind::kMetadata) return;
   align();
+  tell_clock(*report);
+}
+
+void Reception::tell_clock(const SenderReport& report) {
+  constexpr std::uint64_t kFrom1900To1970 = 2'208'988'800;
+  // A time of 0 says that there is no clock (RFC 3550 §6.4.1), small ones that it counts from the start.
+  if (report.ntp >> 32 < kFrom1900To1970) return;
+  const auto camera = ntp_seconds(report.ntp - (kFrom1900To1970 << 32));
+  const auto ours = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
+  clock_.add(std::chrono::milliseconds(std::llround((camera - ours) * 1000)));
+  if (const auto offset = clock_.offset()) sink_.on_camera_clock(*offset);
 }
 
 // Moves the sound to where the reports say that it belongs beside the picture.
@@ -219,8 +240,11 @@ void Reception::align() {
   Track* video = nullptr;
   Track* audio = nullptr;
   for (const auto& track : tracks_)
-    (track->format().kind == media::TrackKind::kVideo ? video : audio) = track.get();
+    if (track->format().kind != media::TrackKind::kMetadata)
+      (track->format().kind == media::TrackKind::kVideo ? video : audio) = track.get();
   if (video == nullptr || audio == nullptr) return;
+  const auto video_epoch = video->camera_epoch(), audio_epoch = audio->camera_epoch();
+  if (!video_epoch || !audio_epoch || std::abs(*video_epoch - *audio_epoch) > kSameClock) return;
   const auto video_zero = video->camera_time_of_zero();
   const auto audio_zero = audio->camera_time_of_zero();
   if (!video_zero || !audio_zero) return;
@@ -234,6 +258,10 @@ void Reception::announce() {
 }
 
 void Reception::deliver(Track& track, media::AccessUnit unit) {
+  if (unit.track == media::TrackKind::kMetadata) {
+    if (metadata_) metadata_(std::move(unit));
+    return;
+  }
   if (!announced_) {
     if (info_.video && !has_parameter_sets(*info_.video))
       return;  // they come in band, with the next key frame

@@ -3,11 +3,13 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
 
 #include "base/media/source.h"
+#include "librtsp/camera_clock.h"
 #include "librtsp/depacketizer.h"
 #include "librtsp/rtcp.h"
 
@@ -18,7 +20,9 @@ namespace camctl::rtsp {
 // apart. Announces the stream when the parameter sets are known, in band or out, and whenever they change.
 class Reception {
  public:
-  explicit Reception(media::SourceSink& sink);
+  // Gets ONVIF metadata, which goes beside the stream: access units of kMetadata, with the camera's times.
+  using MetadataSink = std::function<void(media::AccessUnit)>;
+  explicit Reception(media::SourceSink& sink, MetadataSink metadata = {});
   ~Reception();
 
   // The next track's index is the number of those before. kUnsupported as make_depacketizer().
@@ -43,8 +47,11 @@ class Reception {
   void announce();
   void deliver(Track& track, media::AccessUnit unit);
   void align();
+  void tell_clock(const SenderReport& report);
 
   media::SourceSink& sink_;
+  const MetadataSink metadata_;
+  CameraClock clock_;
   media::StreamInfo info_;
   bool announced_ = false, delivered_ = false;
   std::optional<std::chrono::steady_clock::time_point> begin_;  // arrival of the session's first packet

@@ -59,13 +59,30 @@ std::optional<DescribedTrack> media_line(std::string_view value) {
     track.format.kind = media::TrackKind::kVideo;
   else if (text::iequals(words[0], "audio"))
     track.format.kind = media::TrackKind::kAudio;
+  else if (text::iequals(words[0], "application"))
+    track.format.kind = media::TrackKind::kMetadata;
   else
     return std::nullopt;
   const auto type = number<unsigned>(words[3]);
   if (!type || *type > 127) return std::nullopt;
   track.format.payload_type = static_cast<std::uint8_t>(*type);
+  if (const auto port = number<std::uint16_t>(words[1])) track.port = *port;
   set_static_format(track.format);
   return track;
+}
+
+// "IN IP4 239.1.2.3/16/3": the address.
+std::string connection_address(std::string_view value) {
+  const auto words = text::split(value, " ");
+  if (words.size() != 3 || !text::iequals(words[0], "IN")) return {};
+  return std::string(words[2].substr(0, words[2].find('/')));
+}
+
+// " incl IN IP4 239.1.2.3 10.0.0.1": the source, where there is one.
+std::string included_source(std::string_view value) {
+  const auto words = text::split(value, " ");
+  if (words.size() != 5 || !text::iequals(words[0], "incl")) return {};
+  return std::string(words[4]);
 }
 
 // "<payload type> <rest>" of an rtpmap or fmtp; nothing if it speaks of another format.
@@ -119,6 +136,7 @@ void attribute(std::string_view value, SessionDescription& session, DescribedTra
 Result<SessionDescription> parse_sdp(std::string_view text) {
   SessionDescription session;
   DescribedTrack* track = nullptr;
+  std::string group, source;   // of the session
   bool ignored_media = false;  // attributes behind a media line that is not ours
   std::size_t lines = 0;
   session.tracks.reserve(kMaxTracks);
@@ -132,11 +150,19 @@ Result<SessionDescription> parse_sdp(std::string_view text) {
       if (ignored_media) continue;
       session.tracks.push_back(std::move(*described));
       track = &session.tracks.back();
+      track->group = group;
+      track->source = source;
+    } else if (line[0] == 'c' && !ignored_media) {
+      (track != nullptr ? track->group : group) = connection_address(value);
+    } else if (line[0] == 'a' && !ignored_media && value.starts_with("source-filter:")) {
+      constexpr std::size_t kName = 14;
+      (track != nullptr ? track->source : source) = included_source(value.substr(kName));
     } else if (line[0] == 'a' && !ignored_media) {
       attribute(value, session, track);
     }
   }
-  if (session.tracks.empty())
+  const auto playable = [](const DescribedTrack& t) { return t.format.kind != media::TrackKind::kMetadata; };
+  if (std::ranges::none_of(session.tracks, playable))
     return fail(ErrorCode::kProtocol, "the session description names no video or audio over RTP");
   return session;
 }

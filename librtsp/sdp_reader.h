@@ -13,11 +13,15 @@ namespace camctl::rtsp {
 struct DescribedTrack {
   PayloadFormat format;
   std::string control;  // as written; may be empty, relative or absolute
+  // Of c= and m= lines (RFC 8866 §5.7, §5.14), for multicast where SETUP's reply says nothing; and the one
+  // source that a source-filter includes (RFC 4570 §3), for source-specific joins. Addresses as written.
+  std::string group, source;
+  std::uint16_t port = 0;
 };
 
 struct SessionDescription {
   std::string control;  // of the session: "*", absolute, or empty where aggregate control is missing
-  std::vector<DescribedTrack> tracks;  // audio and video, in their order
+  std::vector<DescribedTrack> tracks;  // audio, video and ONVIF metadata, in their order
 };
 
 inline constexpr std::size_t kMaxTracks = 16;              // cameras have two or three; more are ignored

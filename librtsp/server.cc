@@ -105,6 +105,13 @@ struct Server::Impl final : ConnectionHost, std::enable_shared_from_this<Server:
     return datagram_ports;
   }
 
+  std::shared_ptr<Connection> find_tunnel(std::string_view cookie,
+                                          const boost::asio::ip::address& peer) override {
+    const auto found = std::ranges::find_if(
+        connections, [&](const auto& connection) { return connection->has_tunnel(cookie, peer); });
+    return found == connections.end() ? nullptr : *found;
+  }
+
   void on_closed(Connection& connection) override {
     std::erase_if(connections, [&](const auto& other) { return other.get() == &connection; });
   }

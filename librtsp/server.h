@@ -34,7 +34,7 @@ struct FeedOptions {
   std::function<void(std::size_t readers)> on_readers;
   // For tests of others' robustness: asked for each RTP packet, true loses it.
   std::function<bool()> lose_packet;
-  // Added to the wall clock of RTCP sender reports (a camera whose clock is wrong).
+  // Added to the wall clock of RTCP sender reports (a camera whose clock is wrong); see set_clock_skew().
   std::chrono::milliseconds clock_skew{0};
 };
 
@@ -54,6 +54,9 @@ class Feed {
   // pictures, never parts of a frame. Nothing is kept while nobody reads.
   void push(std::span<const FeedUnit> units);
   void push(const media::AccessUnitPtr& unit);
+
+  // As FeedOptions::clock_skew, from the next units on: the clock is set.
+  void set_clock_skew(std::chrono::milliseconds skew);
 
   // Ends every reader's session (their TCP connections are closed), e.g. a camera that reboots.
   void close_readers();

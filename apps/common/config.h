@@ -27,7 +27,7 @@ namespace camctl::apps {
 // How one camera's stream is received and cut. Set for all cameras at the top level of the configuration and
 // for one of them below `streams: {<id>: …}`.
 struct StreamSettings {
-  std::string transport = "auto";  // auto, tcp, udp
+  std::string transport = "auto";  // auto, tcp, udp, multicast, http
   std::string tls_pin;  // of the camera's key (rtsps): sha256//BASE64 or hexadecimal; empty: any key will do
   std::string video_codec = "copy";                                               // copy, h264 (transcode)
   std::string preset = "veryfast";                                                // of the encoder

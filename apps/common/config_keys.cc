@@ -47,8 +47,8 @@ const std::array kSettings = {
 };
 
 const std::array kStream = {
-    Key<StreamSettings>{"transport", Kind::kText, &StreamSettings::transport, "RTP over auto, tcp or udp", 0,
-                        0, "auto,tcp,udp"},
+    Key<StreamSettings>{"transport", Kind::kText, &StreamSettings::transport,
+                        "auto, tcp, udp, multicast or http (a tunnel)", 0, 0, "auto,tcp,udp,multicast,http"},
     Key<StreamSettings>{"tls_pin", Kind::kText, &StreamSettings::tls_pin,
                         "key that a camera must have over rtsps, sha256//…"},
     Key<StreamSettings>{"video_codec", Kind::kText, &StreamSettings::video_codec,

@@ -13,10 +13,14 @@
 namespace camctl::apps {
 namespace {
 
-// Both clients name the same three.
+// Both clients name the same three; the fallback knows no others.
 template <class Transport>
 Transport transport_of(const std::string& name) {
   if (name == "tcp") return Transport::kTcp;
+  if constexpr (requires { Transport::kMulticast; }) {
+    if (name == "multicast") return Transport::kMulticast;
+    if (name == "http") return Transport::kHttp;
+  }
   return name == "udp" ? Transport::kUdp : Transport::kAuto;
 }
 

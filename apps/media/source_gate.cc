@@ -65,6 +65,7 @@ class GatedSource final : public media::Source, private media::SourceSink {
     gate_->accepted(account_);
     sink_->on_stream(std::move(info));
   }
+  void on_camera_clock(std::chrono::milliseconds offset) override { sink_->on_camera_clock(offset); }
   void on_access_unit(media::AccessUnit unit) override { sink_->on_access_unit(std::move(unit)); }
   void on_end(Result<void> reason) override {
     if (!reason && reason.error().code == ErrorCode::kAuth)

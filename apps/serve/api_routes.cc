@@ -245,6 +245,7 @@ nlohmann::ordered_json describe(ServedCamera& camera) {
   const bool seen = status.last_frame != std::chrono::system_clock::time_point{};
   json["last_frame"] =
       seen ? nlohmann::ordered_json(timestamp(status.last_frame)) : nlohmann::ordered_json(nullptr);
+  if (status.clock_offset) json["clock_offset_ms"] = status.clock_offset->count();
   return json;
 }
 

@@ -29,6 +29,7 @@ ClipPlayer::ClipPlayer(Pacer& pacer, ClipPtr clip, const MediaFaults& faults, st
     : pacer_(pacer),
       clip_(std::move(clip)),
       faults_(faults),
+      clock_skew_(clock_skew),
       started_(started),
       feed_(clip_->info, feed_options(clock_skew)) {}
 
@@ -86,6 +87,7 @@ void ClipPlayer::push_due(Clock::time_point now) {
     next_ = 0;
     origin_ += clip_->duration;
   }
+  feed_.set_clock_skew(clock_skew(now));
   feed_.push(batch_);
 }
 
@@ -93,6 +95,11 @@ media::Ticks ClipPlayer::time_of(const ClipUnit& unit, microseconds jump) const 
   const bool video = unit.track == media::TrackKind::kVideo;
   const auto clock = video ? clip_->info->video->clock_rate : clip_->info->audio->clock_rate;
   return to_ticks(std::chrono::floor<microseconds>(origin_ - started_) + jump, clock) + unit.pts;
+}
+
+std::chrono::milliseconds ClipPlayer::clock_skew(Clock::time_point now) const {
+  if (faults_.clock_step_every <= 0ms) return clock_skew_;
+  return clock_skew_ + faults_.clock_step_by * ((now - started_) / faults_.clock_step_every);
 }
 
 microseconds ClipPlayer::jumped(Clock::time_point now) const {

@@ -32,6 +32,7 @@ class ClipPlayer : public Pacer::Player {
   void restart(Clock::time_point now);  // at the clip's first key frame
   void push_due(Clock::time_point now);
   media::Ticks time_of(const ClipUnit& unit, std::chrono::microseconds jump) const;
+  std::chrono::milliseconds clock_skew(Clock::time_point now) const;
   std::chrono::microseconds jumped(Clock::time_point now) const;
   // When the silence that `now` lies in ends; `now` itself if it lies in none.
   Clock::time_point stalled_until(Clock::time_point now) const;
@@ -40,6 +41,7 @@ class ClipPlayer : public Pacer::Player {
   Pacer& pacer_;
   ClipPtr clip_;
   MediaFaults faults_;
+  std::chrono::seconds clock_skew_;
   Clock::time_point started_;
   std::minstd_rand random_{1};  // the same losses in each run
 

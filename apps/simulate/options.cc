@@ -164,6 +164,10 @@ void add_fault_options(CLI::App& app, Options& options) {
   apps::add_duration_option(app, "--timestamp-jump", options.faults.jump_every,
                             "Make RTP timestamps leap so often…");
   add_offset(app, "--timestamp-jump-by", options.faults.jump_by, "…by so much (default 1h; may be negative)");
+  apps::add_duration_option(app, "--clock-step", options.faults.clock_step_every,
+                            "Set the clock of RTCP sender reports so often…");
+  add_offset(app, "--clock-step-by", options.faults.clock_step_by,
+             "…ahead by so much (default 7s; may be negative)");
   app.add_option("--loss", options.faults.loss_percent, "Lose so many percent of the RTP packets")
       ->check(CLI::Range(0.0, 100.0))
       ->type_name("PERCENT");

@@ -75,12 +75,14 @@ std::string_view snapshot_jpeg(const Clip& clip);
 
 // Misbehaviour on the media side. Zero: none. Each happens every so many seconds since the camera's start.
 struct MediaFaults {
-  std::chrono::milliseconds drop_every{0};       // all RTSP connections are closed
-  std::chrono::milliseconds stall_every{0};      // nothing is sent…
-  std::chrono::milliseconds stall_for{10'000};   // …for so long; timestamps go on behind it
-  std::chrono::milliseconds jump_every{0};       // RTP timestamps leap…
-  std::chrono::milliseconds jump_by{3'600'000};  // …by this much (may be negative)
-  double loss_percent = 0;                       // RTP packets lost, at random
+  std::chrono::milliseconds drop_every{0};        // all RTSP connections are closed
+  std::chrono::milliseconds stall_every{0};       // nothing is sent…
+  std::chrono::milliseconds stall_for{10'000};    // …for so long; timestamps go on behind it
+  std::chrono::milliseconds jump_every{0};        // RTP timestamps leap…
+  std::chrono::milliseconds jump_by{3'600'000};   // …by this much (may be negative)
+  std::chrono::milliseconds clock_step_every{0};  // the wall clock in RTCP sender reports leaps…
+  std::chrono::milliseconds clock_step_by{7000};  // …by this much (may be negative)
+  double loss_percent = 0;                        // RTP packets lost, at random
 };
 
 struct VirtualMediaOptions {

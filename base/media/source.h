@@ -1,6 +1,7 @@
 // Where access units come from: a camera over RTSP, a file, anything libavformat reads.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,6 +25,10 @@ class SourceSink {
   // The next access unit, in decoding order within its track. Times are the camera's; they may wrap, jump,
   // repeat or be missing.
   virtual void on_access_unit(AccessUnit unit) = 0;
+
+  // What the camera's clock shows minus what ours does, filtered; told every few seconds where the camera
+  // says it. A clock that is wrong, or set, moves nothing in the units' times.
+  virtual void on_camera_clock(std::chrono::milliseconds /*offset*/) {}
 
   // The source has ended by itself (end of file: kNotFound is not used; kCancelled never comes). Called at
   // most once, and it is the last call. No error means the end of a finite source.

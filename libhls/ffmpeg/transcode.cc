@@ -167,6 +167,7 @@ class TranscodedSource final : public media::Source, private media::SourceSink {
   void start(EventLoop& loop, media::SourceSink& sink) override {
     assert(!handoff_);
     av::route_log();
+    sink_ = &sink;
     handoff_ = std::make_shared<Handoff>(loop, sink, Handoff::WhenFull::kWait);
     thread_ = std::thread([options = options_, inbox = inbox_, handoff = handoff_] {
       pthread_setname_np(pthread_self(), "transcode");
@@ -187,6 +188,8 @@ class TranscodedSource final : public media::Source, private media::SourceSink {
   void on_stream(media::StreamInfoPtr info) override { inbox_->push(std::move(info)); }
   void on_end(Result<void> reason) override { inbox_->push(std::move(reason)); }
 
+  void on_camera_clock(std::chrono::milliseconds offset) override { sink_->on_camera_clock(offset); }
+
   void on_access_unit(media::AccessUnit unit) override {
     if (inbox_->push(std::move(unit))) return;
     ++dropped_;
@@ -202,6 +205,7 @@ class TranscodedSource final : public media::Source, private media::SourceSink {
   const std::unique_ptr<media::Source> inner_;
   const std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
   std::shared_ptr<Handoff> handoff_;
+  media::SourceSink* sink_ = nullptr;
   std::thread thread_;
   std::uint64_t dropped_ = 0;
   Clock::time_point complained_{};

@@ -17,7 +17,7 @@ struct Sink final : rtsp::DepacketizerSink {
     if (unit.data.empty()) abort();
     if (unit.track != media::TrackKind::kVideo) return;
     if (codec == media::Codec::kMjpeg) {
-      if (unit.data.size() < 600 || unit.data[1] != 0xd8 || unit.data.back() != 0xd9) abort();
+      if (unit.data.size() < 537 || unit.data[1] != 0xd8 || unit.data.back() != 0xd9) abort();
       return;
     }
     media::LengthPrefixedReader reader(unit.data);
@@ -29,19 +29,21 @@ struct Sink final : rtsp::DepacketizerSink {
 
 rtsp::PayloadFormat format(std::uint8_t choice) {
   using Parameters = std::map<std::string, std::string, std::less<>>;
-  const std::array<std::pair<const char*, Parameters>, 6> formats = {{
+  const std::array<std::pair<const char*, Parameters>, 7> formats = {{
       {"H264", {}},
       {"H265", {}},
       {"MPEG4-GENERIC", {{"config", "1408"}}},
       {"MP4A-LATM", {{"cpresent", "0"}, {"config", "40002410"}}},
       {"PCMU", {}},
       {"JPEG", {{"framesize", "2592-1944"}}},
+      {"VND.ONVIF.METADATA", {}},
   }};
   const auto& [name, parameters] = formats[choice % formats.size()];
   rtsp::PayloadFormat result;
   result.encoding = name;
   const bool video = choice % formats.size() < 2 || result.encoding == "JPEG";
   result.kind = video ? media::TrackKind::kVideo : media::TrackKind::kAudio;
+  if (result.encoding == "VND.ONVIF.METADATA") result.kind = media::TrackKind::kMetadata;
   result.clock_rate = 90'000;
   result.parameters = parameters;
   return result;

@@ -3,7 +3,7 @@
     gst_rtsp.py ADDRESS PORT [--user USER --password PASSWORD] [--tls PEM] [--multicast GROUP PORT]
 
 It serves the mounts below, live, and prints "ready" when it listens. With --tls it speaks rtsps only (PEM holds
-certificate and key); with --multicast it offers that group besides TCP and UDP.
+certificate and key); with --multicast it offers that group and nothing else.
 """
 
 import argparse
@@ -12,8 +12,9 @@ import sys
 import gi
 
 gi.require_version("Gst", "1.0")
+gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402
+from gi.repository import Gio, GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 VIDEO = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=240,framerate=25/1 ! "
 AUDIO = "audiotestsrc is-live=true volume=0.2 ! audio/x-raw,rate=8000,channels=1 ! "
@@ -62,6 +63,7 @@ def make_factory(pipeline, options):
         pool = GstRtspServer.RTSPAddressPool()
         pool.add_range(group, group, int(port), int(port) + 7, 1)
         factory.set_address_pool(pool)
+        factory.set_protocols(GstRtsp.RTSPLowerTrans.UDP_MCAST)
     return factory
 
 
@@ -72,7 +74,7 @@ def main():
     parser.add_argument("--user")
     parser.add_argument("--password")
     parser.add_argument("--tls")
-    parser.add_argument("--multicast", nargs=2)
+    parser.add_argument("--multicast", nargs=2, metavar=("GROUP", "PORT"))
     options = parser.parse_args()
     Gst.init(None)
     server = GstRtspServer.RTSPServer(address=options.address, service=options.port)

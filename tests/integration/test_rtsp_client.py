@@ -3,16 +3,20 @@
 import array
 import base64
 import cmath
+import contextlib
 import hashlib
 import os
 import pathlib
+import re
+import socket
 import subprocess
 import sys
 
 import pytest
 
+import netns
 import probe
-from conftest import free_port, loopback_block, program, require
+from conftest import free_port, loopback_block, program, require, wait_for
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -136,3 +140,110 @@ def test_others_read_our_tls(simulate, client):
     result = subprocess.run(args, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "rror" not in result.stderr + result.stdout
+
+
+def test_gstreamer_through_http(gst, tmp_path):
+    found, log = record(f"rtsp://{gst()}/h264-aac", tmp_path / "out.ts", "--transport", "http", "-v")
+    assert found["video"]["codec_name"] == "h264" and found["audio"]["codec_name"] == "aac"
+    assert "libavformat" not in log
+
+
+def test_our_client_through_our_tunnel_with_credentials(simulate, tmp_path):
+    cameras = simulate(1, "--no-discovery", "--auth", "digest")
+    url = cameras.rtsp_url(credentials="admin:admin@")
+    found, _ = record(url, tmp_path / "out.ts", "--transport", "http")
+    assert int(found["video"]["nb_read_packets"]) > 50
+    assert stream(cameras.rtsp_url(), "-o", tmp_path / "none.ts", "--transport", "http").returncode == 4
+
+
+@pytest.mark.parametrize("client", ["ffmpeg", "gstreamer"])
+def test_others_read_through_our_tunnel(simulate, client):
+    cameras = simulate(1, "--no-discovery")
+    url = cameras.rtsp_url(channel=1)
+    if client == "ffmpeg":
+        require("ffmpeg")
+        args = ["ffmpeg", "-v", "error", "-rtsp_transport", "http", "-i", url, "-frames:v", "60", "-f", "null", "-"]
+    else:
+        require("gst-launch-1.0")
+        args = ["gst-launch-1.0", "-q", "rtspsrc", f"location={url.replace('rtsp://', 'rtsph://')}", "!", "rtph264depay",
+                "!", "h264parse", "!", "video/x-h264,alignment=au", "!", "identity", "eos-after=50", "!", "fakesink"]
+    result = subprocess.run(args, capture_output=True, text=True, timeout=60)
+    assert result.returncode == 0, result.stderr
+    assert "rror" not in result.stderr + result.stdout
+
+
+def http(address, port, text):
+    """An open connection that has sent `text`, and the first line of the answer."""
+    connection = socket.create_connection((address, port), timeout=10)
+    connection.sendall(text.encode())
+    return connection, connection.makefile("rb").readline().decode()
+
+
+def test_a_tunnel_belongs_to_its_cookie(simulate):
+    cameras = simulate(1, "--no-discovery")
+    at = cameras.addresses[0], cameras.rtsp_port
+    with contextlib.ExitStack() as stack:
+        def ask(text):
+            connection, line = http(*at, text)
+            stack.enter_context(connection)
+            return line
+
+        assert "200" in ask("GET /live/channel0 HTTP/1.0\r\nx-sessioncookie: one\r\n\r\n")
+        assert "409" in ask("GET /live/channel0 HTTP/1.0\r\nx-sessioncookie: one\r\n\r\n")
+        assert "404" in ask("POST /live/channel0 HTTP/1.0\r\nx-sessioncookie: two\r\n\r\n")
+        assert "400" in ask("GET /live/channel0 HTTP/1.0\r\n\r\n")
+        assert "400" in ask(f"GET /live/channel0 HTTP/1.0\r\nx-sessioncookie: {'x' * 200}\r\n\r\n")
+
+
+def test_gstreamer_by_multicast(spawn, tmp_path):
+    """On another host, of two networks: the one that leads to the camera must be joined."""
+    pytest.importorskip("gi")
+    network = netns.Network()
+    try:
+        camera, viewer, other = network.host("camera"), network.host("viewer"), network.host("other")
+        network.link(viewer, "eth1", "10.88.1.1/24", other, "eth0", "10.88.1.2/24")
+        network.link(viewer, "eth2", "10.88.2.1/24", camera, "eth0", "10.88.2.2/24")
+        netns.run("ip", "-n", camera, "route", "add", "default", "dev", "eth0")
+        netns.run("ip", "-n", viewer, "route", "add", "default", "dev", "eth1")  # where an undirected join would go
+        spawn(*netns.inside(camera, sys.executable, HERE / "gst_rtsp.py", "10.88.2.2", "8554", "--multicast", "239.7.7.7",
+                            "5000")).wait_log("ready")
+
+        def watch(*flags):
+            return subprocess.run(
+                netns.inside(viewer, program("camctl-stream"), "rtsp://10.88.2.2:8554/h264-aac", "-o", tmp_path / "out.ts",
+                             "--duration", "3", "-v", "--timeout", "20s", *flags), capture_output=True, text=True, timeout=60)
+
+        result = watch("--transport", "multicast")
+        assert result.returncode == 0, result.stderr
+        assert "libavformat" not in result.stderr
+        found = probe.streams(tmp_path / "out.ts")
+        assert found["video"]["codec_name"] == "h264" and found["audio"]["codec_name"] == "aac"
+    finally:
+        network.close()
+
+
+def test_a_camera_without_multicast_says_so(simulate, tmp_path):
+    cameras = simulate(1, "--no-discovery")
+    result = stream(cameras.rtsp_url(), "-o", tmp_path / "x.ts", "--transport", "multicast", "-v", "--timeout", "5s",
+                    "--duration", 2)
+    assert "multicast" in result.stderr
+
+
+def test_a_wrong_clock_is_told_and_moves_nothing(simulate, serve, tmp_path):
+    cameras = simulate(1, "--no-discovery", "--clock-skew", "-1h", "--clock-step", "4s", "--clock-step-by", "7s")
+    server = serve([{"rtsp_url": cameras.rtsp_url()}])
+    server.process.wait_log("behind; times here are the server's", 60)
+    camera = server.wait_status()
+    assert -3_600_000 <= camera["clock_offset_ms"] < -3_400_000
+    first = camera["clock_offset_ms"]
+    wait_for("the steps to be seen", lambda: server.camera()["clock_offset_ms"] > first + 5000, 60)
+    _, _, playlist = server.request("/hls/stream_0/playlist.m3u8")
+    assert b"DISCONTINUITY\n" not in playlist
+    names = re.findall(r"^playlist\d+\.ts$", playlist.decode(), re.MULTILINE)
+    media = tmp_path / "window.ts"
+    media.write_bytes(b"".join(server.request(f"/hls/stream_0/{name}")[2] for name in names))
+    shown = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "a", "-show_entries", "packet=pts_time", "-of",
+                            "csv=p=0", media], check=True, capture_output=True, text=True).stdout.split()
+    times = [float(line.strip(",")) for line in shown]
+    assert len(times) > 60
+    assert max(b - a for a, b in zip(times, times[1:])) < 0.1  # frames of 64 ms

@@ -167,6 +167,7 @@ TEST_CASE("a stream arrives whole over TCP and UDP, with each kind of authentica
   const Row rows[] = {
       {"TCP", ClientOptions::Transport::kTcp, {}, false},
       {"UDP", ClientOptions::Transport::kUdp, {}, false},
+      {"HTTP", ClientOptions::Transport::kHttp, {DigestAlgorithm::kMd5}, false},
       {"MD5", ClientOptions::Transport::kAuto, {DigestAlgorithm::kMd5}, false},
       {"SHA-256", ClientOptions::Transport::kAuto, {DigestAlgorithm::kMd5, DigestAlgorithm::kSha256}, false},
       {"Basic", ClientOptions::Transport::kAuto, {}, true},
@@ -216,6 +217,12 @@ TEST_CASE("inside TLS") {
     options.transport = ClientOptions::Transport::kUdp;
     CHECK(session.run(options, has_enough));
     check_media(session.recorder);
+  }
+  SUBCASE("a tunnel") {
+    options.transport = ClientOptions::Transport::kHttp;
+    CHECK(session.run(options, has_enough));
+    check_media(session.recorder);
+    CHECK(unverified == 2);  // two connections
   }
   SUBCASE("with the right pin") {
     options.tls_pin = context->pin();

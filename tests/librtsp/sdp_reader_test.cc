@@ -15,7 +15,7 @@ TEST_CASE("descriptions of real cameras give their tracks, formats and controls"
       "m=audio 0 RTP/AVP 97\na=rtpmap:97 mpeg4-generic/16000/2\na=fmtp:97 config=1410;SizeLength=13 \n");
   REQUIRE(sdp);
   CHECK(sdp->control == "rtsp://10.0.0.1/live/");
-  REQUIRE(sdp->tracks.size() == 3);
+  REQUIRE(sdp->tracks.size() == 4);
   const auto& video = sdp->tracks[0];
   CHECK(video.format.kind == media::TrackKind::kVideo);
   CHECK(video.format.encoding == "H264");
@@ -24,10 +24,12 @@ TEST_CASE("descriptions of real cameras give their tracks, formats and controls"
   CHECK(video.format.parameters.at("sprop-parameter-sets") == "Z0IAKeKQ,aM4");
   CHECK(sdp->tracks[1].format.encoding == "PCMA");  // static payload type
   CHECK(sdp->tracks[1].format.clock_rate == 8000);
-  CHECK(sdp->tracks[1].control == "trackID=2");  // not of the application track
-  CHECK(sdp->tracks[2].format.encoding == "MPEG4-GENERIC");
-  CHECK(sdp->tracks[2].format.channels == 2);
-  CHECK(sdp->tracks[2].format.parameters.at("sizelength") == "13");
+  CHECK(sdp->tracks[1].control == "trackID=2");
+  CHECK(sdp->tracks[2].format.kind == media::TrackKind::kMetadata);
+  CHECK(sdp->tracks[2].control == "trackID=3");
+  CHECK(sdp->tracks[3].format.encoding == "MPEG4-GENERIC");
+  CHECK(sdp->tracks[3].format.channels == 2);
+  CHECK(sdp->tracks[3].format.parameters.at("sizelength") == "13");
 }
 
 TEST_CASE("bad lines are skipped, a description without a track is refused, a long one is bounded") {
@@ -61,4 +63,30 @@ TEST_CASE("control attributes become URLs") {
       {"rtsp://h/live", "rtsp://10.0.0.9:554/x/track1", "rtsp://10.0.0.9:554/x/track1"},
   };
   for (const auto& row : rows) CHECK(control_url(row.base, row.control) == row.url);
+}
+
+TEST_CASE("where a track is sent by multicast, and by whom") {
+  const auto session = parse_sdp(
+      "v=0\r\nc=IN IP4 239.1.2.3/16\r\na=source-filter: incl IN IP4 239.1.2.3 10.0.0.5\r\n"
+      "m=video 5000 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+      "m=audio 5002 RTP/AVP 0\r\nc=IN IP6 ff15::1\r\na=source-filter: excl IN IP6 ff15::1 fe80::1\r\n"
+      "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\n");
+  REQUIRE(session);
+  REQUIRE(session->tracks.size() == 3);
+  CHECK(session->tracks[0].group == "239.1.2.3");
+  CHECK(session->tracks[0].source == "10.0.0.5");
+  CHECK(session->tracks[0].port == 5000);
+  CHECK(session->tracks[1].group == "ff15::1");
+  CHECK(session->tracks[1].source.empty());
+  CHECK(session->tracks[2].format.kind == media::TrackKind::kMetadata);
+  CHECK(session->tracks[2].format.encoding == "VND.ONVIF.METADATA");
+  CHECK(!parse_sdp("m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\n"));
+}
+
+TEST_CASE("the size of large JPEG pictures") {
+  const auto session =
+      parse_sdp("m=video 0 RTP/AVP 26\r\na=framesize:26 2592-1944\r\na=x-dimensions:2592,1944\r\n");
+  REQUIRE(session);
+  CHECK(session->tracks[0].format.parameters.at("framesize") == "2592-1944");
+  CHECK(session->tracks[0].format.parameters.at("x-dimensions") == "2592,1944");
 }

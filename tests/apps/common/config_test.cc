@@ -68,7 +68,7 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"segment_duration: soon\n", "expected something like 2s", ""},
       {"bitrate: 800q\n", "expected something like 800k", ""},
       {"allow_anonymous: perhaps\n", "expected true or false", ""},
-      {"transport: pigeon\n", "expected one of auto,tcp,udp", ""},
+      {"transport: pigeon\n", "expected one of auto,tcp,udp,multicast,http", ""},
       {"- a\n- b\n", "camctl.yaml:1:1: the configuration must be a map", ""},
       {"listen: \"a\\q\"\n", "not valid YAML", ""},
       {"a: b: c\n", "camctl.yaml:1:5: not valid YAML", ""},
