@@ -1,6 +1,7 @@
 // What packaging and rendering cost: a segment of 2 s of 1080p25 at 2 Mbit/s with AAC, and its playlists.
 #include <benchmark/benchmark.h>
 
+#include "libhls/ll_playlist.h"
 #include "libhls/packager_fmp4.h"
 #include "libhls/packager_ts.h"
 #include "libhls/playlist.h"
@@ -10,9 +11,16 @@ namespace {
 
 using namespace camctl::hls;
 
+WindowOptions with_parts() {
+  WindowOptions options;
+  options.part_duration = std::chrono::milliseconds(200);
+  options.listed_targets = kListedForSkipping;
+  return options;
+}
+
 // 2 Mbit/s at 25 fps: pictures of 10 KB on average; key frames larger as an encoder makes them.
-std::unique_ptr<Window> filled(int segments) {
-  auto window = std::make_unique<Window>(WindowOptions{});
+std::unique_ptr<Window> filled(int segments, WindowOptions options = {}) {
+  auto window = std::make_unique<Window>(options);
   window->set_info(make_info(h264_info(), aac_info()));
   for (int i = 0; i <= segments; ++i) {
     for (int frame = 0; frame < 50; ++frame) {
@@ -47,13 +55,27 @@ void playlist(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(fmp4_media_playlist(*shown));
 }
 
+void ll_playlist(benchmark::State& state) {
+  const auto window = filled(20, with_parts());
+  const auto shown = window->state();
+  LowLatencyView view;
+  view.skip = state.range(0) != 0;
+  for (auto _ : state) benchmark::DoNotOptimize(ll_media_playlist(*shown, view));
+}
+
+void part(benchmark::State& state) {
+  const auto window = filled(6, with_parts());
+  const auto newest = window->state()->segments.back()->parts.back();
+  for (auto _ : state) benchmark::DoNotOptimize(package_part(*newest));
+}
+
 // Timeline and window, a second of pictures and sound: what a camera costs that nobody watches, without the
 // network.
-void ingest(benchmark::State& state) {
+void ingest(benchmark::State& state, const WindowOptions& options) {
   Timeline timeline(kOrigin);
   const auto info = make_info(h264_info(), aac_info());
   timeline.set_info(*info);
-  Window window({});
+  Window window(options);
   window.set_info(info);
   camctl::media::Ticks dts = 0;
   for (auto _ : state) {
@@ -74,6 +96,9 @@ void ingest(benchmark::State& state) {
 BENCHMARK(ts)->Unit(benchmark::kMicrosecond);
 BENCHMARK(fmp4)->Unit(benchmark::kMicrosecond);
 BENCHMARK(playlist)->Unit(benchmark::kMicrosecond);
-BENCHMARK(ingest)->Unit(benchmark::kMicrosecond);
+BENCHMARK(ll_playlist)->Arg(0)->Arg(1)->Unit(benchmark::kMicrosecond);
+BENCHMARK(part)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ingest, without_parts, WindowOptions{})->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ingest, with_parts, with_parts())->Unit(benchmark::kMicrosecond);
 
 }  // namespace
