@@ -234,9 +234,9 @@ def test_a_wrong_clock_is_told_and_moves_nothing(simulate, serve, tmp_path):
     server = serve([{"rtsp_url": cameras.rtsp_url()}])
     server.process.wait_log("behind; times here are the server's", 60)
     camera = server.wait_status()
-    assert -3_600_000 <= camera["clock_offset_ms"] < -3_400_000
+    assert -3_605_000 < camera["clock_offset_ms"] < -3_400_000
     first = camera["clock_offset_ms"]
-    wait_for("the steps to be seen", lambda: server.camera()["clock_offset_ms"] > first + 5000, 60)
+    wait_for("the steps to be seen", lambda: server.camera()["clock_offset_ms"] > first + 12_000, 60)
     _, _, playlist = server.request("/hls/stream_0/playlist.m3u8")
     assert b"DISCONTINUITY\n" not in playlist
     names = re.findall(r"^playlist\d+\.ts$", playlist.decode(), re.MULTILINE)
