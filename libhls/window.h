@@ -195,6 +195,7 @@ class Window {
     std::optional<std::chrono::steady_clock::time_point> delisted_until;  // set: delisted, kept until then
   };
 
+  static std::size_t cost(const Segment& segment);  // what it takes of memory
   bool has_track(media::TrackKind kind) const;
   std::uint32_t rate_of(media::TrackKind kind) const;
   MediaTime time_of(const media::AccessUnit& unit) const;
