@@ -13,8 +13,8 @@
 namespace camctl {
 namespace {
 
-tl::unexpected<Error> io_failure(std::string_view doing, const std::filesystem::path& path, int error) {
-  const auto code = error == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo;
+tl::unexpected<Error> io_failure(std::string_view doing, const std::filesystem::path& path, int error,
+                                 ErrorCode code = ErrorCode::kIo) {
   return fail(code, fmt::format("{} {}: {}", doing, path.string(), std::generic_category().message(error)));
 }
 
@@ -40,12 +40,28 @@ std::filesystem::path link_target(const std::filesystem::path& path) {
   return error ? path : target;
 }
 
+std::filesystem::path folder_of(const std::filesystem::path& file) {
+  return file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+}
+
 }  // namespace
+
+Result<void> check_folder_takes_files(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+    return io_failure("writing into", folder, errno);
+  if (!std::filesystem::is_directory(folder, ignored)) return io_failure("writing into", folder, ENOTDIR);
+  return {};
+}
+
+Result<void> check_replaceable(const std::filesystem::path& path) {
+  return check_folder_takes_files(folder_of(link_target(path)));
+}
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                    WriteOptions options) {
   const auto target = link_target(path);
-  const auto folder = target.has_parent_path() ? target.parent_path() : std::filesystem::path(".");
+  const auto folder = folder_of(target);
   std::string temporary = (folder / ("." + target.filename().string() + ".XXXXXX")).string();
   os::Fd fd(::mkostemp(temporary.data(), O_CLOEXEC));
   if (!fd) return io_failure("writing", path, errno);
@@ -63,7 +79,7 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
 
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit) {
   const os::Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return io_failure("reading", path, errno);
+  if (!fd) return io_failure("reading", path, errno, errno == ENOENT ? ErrorCode::kNotFound : ErrorCode::kIo);
   std::string content;
   // Read, not stat: pipes and /proc files have no size.
   for (std::size_t size = 0;;) {

@@ -20,6 +20,11 @@ struct WriteOptions {
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content,
                                    WriteOptions options = {});
 
+// Whether such a write, or a new file in `folder`, can succeed as far as permissions tell: for programs that
+// would learn it only after long work. kIo as the write itself.
+Result<void> check_replaceable(const std::filesystem::path& path);
+Result<void> check_folder_takes_files(const std::filesystem::path& folder);
+
 // A whole file of at most `limit` bytes. kNotFound, kIo, or kLimit.
 Result<std::string> read_file(const std::filesystem::path& path, std::size_t limit);
 

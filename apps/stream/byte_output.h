@@ -10,6 +10,7 @@
 
 namespace camctl::apps {
 
+// A file is created, or emptied, when the first media is there: an attempt in vain costs no recording.
 class ByteOutput final : public Output {
  public:
   static Result<std::unique_ptr<Output>> open(const Target& target);
@@ -19,13 +20,13 @@ class ByteOutput final : public Output {
   Result<void> finish(const hls::Stream& stream) override;
 
  private:
-  ByteOutput(int fd, bool owned, std::string name, StreamFormat format)
-      : fd_(fd), owned_(owned), name_(std::move(name)), format_(format) {}
+  ByteOutput(int fd, std::string name, StreamFormat format)
+      : fd_(fd), name_(std::move(name)), format_(format) {}
 
+  Result<void> create();
   Result<void> put(const hls::Body& body);
 
-  const int fd_;
-  const bool owned_;
+  int fd_;                  // -1: a file that is not created yet
   const std::string name_;  // for messages
   const StreamFormat format_;
   std::optional<std::uint32_t> init_version_;

@@ -39,15 +39,32 @@ void remove_earlier(const std::filesystem::path& folder) {
     if (is_ours(entry.path().filename().string())) std::filesystem::remove(entry.path(), ignored);
 }
 
+// The folder itself, or the nearest above it that is there.
+std::filesystem::path nearest_existing(std::filesystem::path folder) {
+  std::error_code ignored;
+  while (!std::filesystem::exists(folder, ignored)) {
+    auto above = folder.parent_path();
+    if (above.empty() || above == folder) return ".";
+    folder = std::move(above);
+  }
+  return folder;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Output>> HlsFolder::open(const std::filesystem::path& folder, StreamFormat format) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  if (error)
-    return fail(ErrorCode::kIo, fmt::format("making the folder {}: {}", folder.string(), error.message()));
-  remove_earlier(folder);
+  if (auto possible = check_folder_takes_files(nearest_existing(folder)); !possible)
+    return fail(fmt::format("making the folder {}", folder.string()), possible.error());
   return std::unique_ptr<Output>(new HlsFolder(folder, format));
+}
+
+Result<void> HlsFolder::prepare() const {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  if (error)
+    return fail(ErrorCode::kIo, fmt::format("making the folder {}: {}", folder_.string(), error.message()));
+  remove_earlier(folder_);
+  return {};
 }
 
 Result<void> HlsFolder::put(const std::string& name, std::string_view content) const {
@@ -55,10 +72,12 @@ Result<void> HlsFolder::put(const std::string& name, std::string_view content) c
 }
 
 Result<void> HlsFolder::write(const hls::Stream& stream, const hls::Segment& segment) {
-  if (fmp4())
-    if (auto written = write_init(stream, segment.init_version); !written) return written;
   auto body = fmp4() ? stream.fmp4_segment(segment.number) : stream.ts_segment(segment.number);
   if (!body) return fail(body.error());
+  if (written_.empty())
+    if (auto prepared = prepare(); !prepared) return prepared;
+  if (fmp4())
+    if (auto written = write_init(stream, segment.init_version); !written) return written;
   const auto name = fmp4() ? hls::fmp4_segment_name(segment.number) : hls::ts_segment_name(segment.number);
   if (auto written = put(name, joined(**body)); !written) return written;
   written_[segment.number] = name;

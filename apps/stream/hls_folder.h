@@ -15,7 +15,7 @@ namespace camctl::apps {
 class HlsFolder final : public Output {
  public:
   // MPEG-TS: playlist.m3u8 and playlist{n}.ts. fMP4: index.m3u8, media.m3u8, init-{v}.mp4 and seg{n}.m4s.
-  // Such files of an earlier run are removed.
+  // When the first segment is there, the folder is made and such files of an earlier run are removed.
   static Result<std::unique_ptr<Output>> open(const std::filesystem::path& folder, StreamFormat format);
 
   Result<void> write(const hls::Stream& stream, const hls::Segment& segment) override;
@@ -26,6 +26,7 @@ class HlsFolder final : public Output {
       : folder_(std::move(folder)), format_(format) {}
 
   bool fmp4() const { return format_ == StreamFormat::kHlsFmp4; }
+  Result<void> prepare() const;
   Result<void> write_init(const hls::Stream& stream, std::uint32_t version);
   Result<void> write_playlists(const hls::Stream& stream);
   Result<void> put(const std::string& name, std::string_view content) const;

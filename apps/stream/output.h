@@ -33,7 +33,7 @@ class Output {
   virtual Result<void> finish(const hls::Stream& stream) = 0;
 };
 
-// Creates the folder or file. kIo, kUsage.
+// Checks that the folder or file can be made; it is made when the first segment is written. kIo, kUsage.
 Result<std::unique_ptr<Output>> open_output(const Target& target);
 
 }  // namespace camctl::apps
