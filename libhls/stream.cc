@@ -347,8 +347,8 @@ void Stream::Impl::lose(const Error& error) {
     ++status_.reconnects;
   }
   log_loss(error);
+  listed(news);  // first: whoever hears of the loss can have the last segment
   set_state(state_for(error.code), error.code, one_line(error));
-  listed(news);
   live_ = false;
   if (options.window.part_duration.count() > 0) mark_gap();
   retry_after(backoff_.failed(error.code, Clock::now()));

@@ -174,6 +174,23 @@ TEST_CASE("stream: a loss ends the segment and says why") {
   CHECK(bench.stream->status().reconnects == 1);
 }
 
+TEST_CASE("stream: whoever hears of a loss can have the last segment") {
+  const Script broken{[](auto& sink) {
+    feed(sink, 3, false);
+    sink.on_end(fail(ErrorCode::kNetwork, "the camera closed the connection"));
+  }};
+  Bench bench({broken, {[](auto& sink) { feed(sink, 5, false); }}});
+  std::size_t there = 0, missing = 0;
+  const auto subscription = bench.stream->subscribe([&] {
+    for (const auto& segment : bench.stream->window().segments)
+      ++(bench.stream->ts_segment(segment->number) ? there : missing);
+  });
+  bench.stream->start();
+  REQUIRE(bench.run_until([&] { return bench.stream->status().state == StreamState::kOffline; }));
+  CHECK(there > 0);
+  CHECK(missing == 0);
+}
+
 TEST_CASE("stream: refusals end in error and are not tried again soon") {
   struct Case {
     Error error;
