@@ -102,7 +102,8 @@ Error error_of(CURLcode code, const char* detail, const Url& url, const Exchange
     case CURLE_COULDNT_RESOLVE_HOST:
       return {ErrorCode::kNetwork, where + ": no such host", {}};
     case CURLE_COULDNT_CONNECT:
-      return {ErrorCode::kNetwork, where + " refuses connections or is not there", {}};
+      return {ErrorCode::kNetwork, where + " refuses connections or is not there",
+              "check address and port; ONVIF is off by default in many cameras"};
     case CURLE_PEER_FAILED_VERIFICATION:
       return {ErrorCode::kNetwork, where + " has a certificate that cannot be verified", {}};
     default:

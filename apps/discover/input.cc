@@ -9,11 +9,27 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <string_view>
+#include <utility>
+
+#include "base/url.h"
 
 namespace camctl::discover {
 namespace {
 
 constexpr int kLookAtStopMs = 200;
+constexpr std::string_view kTableTitle = "ADDRESS";  // the first word of what `camctl scan -o table` prints
+
+bool is_file(const std::string& input) {
+  std::error_code ignored;
+  return std::filesystem::exists(input, ignored) && !std::filesystem::is_directory(input, ignored);
+}
+
+// No host has such a name.
+bool names_a_file(std::string_view input) {
+  if (input.find("://") != input.npos) return false;
+  return input.find('/') != input.npos || input.ends_with(".json") || input.ends_with(".jsonl");
+}
 
 class Reader {
  public:
@@ -40,7 +56,11 @@ class Reader {
           }
           return take(std::move(request));
         },
-        [this](std::string_view word) { return take(request_from_text(word)); });
+        [this, first = true](std::string_view word) mutable -> Result<void> {
+          if (std::exchange(first, false) && word == kTableTitle)
+            return fail(ErrorCode::kConfig, "this is a table for people", "use camctl scan -o jsonl");
+          return take(request_from_text(word));
+        });
     std::array<char, 16'384> buffer;
     while (!stop_.stop_requested()) {
       pollfd wait{fd, POLLIN, 0};
@@ -71,16 +91,26 @@ Result<void> read_file(Reader& reader, const std::string& path) {
 
 }  // namespace
 
+Result<void> check_inputs(const std::vector<std::string>& inputs) {
+  for (const auto& input : inputs) {
+    if (input == "-" || is_file(input)) continue;
+    if (names_a_file(input))
+      return fail(ErrorCode::kConfig, fmt::format("there is no file {}", redact_urls(input)),
+                  "give a file of camctl scan -o jsonl, a host, host:port or http://host/path");
+    if (auto request = request_from_text(input); !request) return fail(request.error());
+  }
+  return {};
+}
+
 Result<void> read_requests(const std::vector<std::string>& inputs, std::stop_token stop,
                            const std::function<void(Request)>& found,
                            const std::function<void(const Error&)>& skipped) {
   Reader reader(stop, found, skipped);
   for (const auto& input : inputs) {
-    std::error_code ignored;
     if (input == "-") {
       if (auto done = reader.read_all(STDIN_FILENO); !done)
         return fail("reading standard input", done.error());
-    } else if (std::filesystem::is_regular_file(input, ignored)) {
+    } else if (is_file(input)) {
       if (auto done = read_file(reader, input); !done) return fail("reading " + input, done.error());
     } else if (auto taken = reader.take(request_from_text(input)); !taken) {
       return taken;

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/cidr.h"
+#include "base/log.h"
 #include "libonvif/discovery.h"
 
 namespace camctl::discover {
@@ -32,7 +33,7 @@ Result<std::string> resolve(const std::string& host) {
 }  // namespace
 
 Result<onvif::DeviceTarget> locate(const std::string& host, onvif::DeviceTarget target,
-                                   std::stop_token stop) {
+                                   std::chrono::milliseconds timeout, std::stop_token stop) {
   const auto address = resolve(host);
   if (!address) return fail(address.error());
   const auto network = Cidr::parse(*address);
@@ -41,6 +42,8 @@ Result<onvif::DeviceTarget> locate(const std::string& host, onvif::DeviceTarget 
   onvif::ScanOptions options;
   options.networks = {*network};
   options.ws_discovery = false;
+  options.total_timeout = timeout;
+  log::get().debug("{}: looking for ONVIF on the usual ports of {}", host, *address);
   std::string reason;
   const auto scanned = onvif::scan(options, stop, [&](const onvif::FoundDevice& found) {
     reason = found.reason;

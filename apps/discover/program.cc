@@ -1,9 +1,11 @@
 #include "apps/discover/program.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,6 +16,7 @@
 #include "apps/discover/locate.h"
 #include "apps/discover/pool.h"
 #include "apps/discover/summary.h"
+#include "base/atomic_file.h"
 #include "base/log.h"
 #include "base/url.h"
 #include "libonvif/device.h"
@@ -78,7 +81,8 @@ std::string text_at(const nlohmann::ordered_json& record, const char* key) {
   return found != record.end() && found->is_string() ? found->get<std::string>() : std::string{};
 }
 
-std::vector<apps::Column> columns() {
+// As wide as what stands in them: all records are known.
+std::vector<apps::Column> columns(const std::vector<nlohmann::ordered_json>& records) {
   const auto cell = [](const char* key) {
     return [key](const nlohmann::ordered_json& record) { return text_at(record, key); };
   };
@@ -86,11 +90,15 @@ std::vector<apps::Column> columns() {
     const std::string maker = text_at(record, "manufacturer"), name = text_at(record, "model");
     return maker.empty() || name.empty() ? maker + name : maker + " " + name;
   };
-  return {{"ID", cell("id"), 10},
-          {"NAME", cell("name"), 16},
-          {"IP", cell("ip"), 15},
-          {"MODEL", model, 20},
-          {"RTSP", cell("rtsp_url"), 0}};
+  std::vector<apps::Column> result = {{"ID", cell("id"), 10},
+                                      {"NAME", cell("name"), 16},
+                                      {"IP", cell("ip"), 15},
+                                      {"MODEL", model, 20},
+                                      {"RTSP", cell("rtsp_url"), 0}};
+  for (auto& column : result)
+    for (const auto& record : records) column.width = std::max(column.width, column.cell(record).size());
+  result.back().width = 0;
+  return result;
 }
 
 // The cameras that the file holds now; none if there is no file.
@@ -102,9 +110,42 @@ Result<std::vector<apps::Camera>> load_known(const std::string& file) {
 }
 
 Result<void> print(const apps::CommonOptions& common, const std::vector<apps::Camera>& cameras) {
-  apps::RecordWriter writer(common, apps::OutputFormat::kJson, columns());
-  for (const auto& camera : cameras) writer.write(apps::to_json(camera));
+  std::vector<nlohmann::ordered_json> records;
+  for (const auto& camera : cameras) records.push_back(apps::to_json(camera));
+  apps::RecordWriter writer(common, apps::OutputFormat::kJson, columns(records));
+  for (const auto& record : records) writer.write(record);
   return writer.finish();
+}
+
+// Finds the device's port where it is not known, and asks it, both within --device-timeout.
+Result<onvif::DeviceDescription> ask(const Request& request, const Credentials& credentials,
+                                     const Options& options, const apps::CommonOptions& common,
+                                     std::stop_token stop) {
+  using Clock = std::chrono::steady_clock;
+  onvif::InterrogateOptions interrogate;
+  interrogate.credentials = credentials;
+  interrogate.verify_tls = options.verify_tls;
+  if (!common.interfaces.empty()) interrogate.interface = common.interfaces.front();
+  const auto limit = options.device_timeout.count() > 0 ? options.device_timeout : apps::kMaxDuration;
+  const auto until = Clock::now() + limit;
+  auto target = request.target;
+  if (!request.host.empty()) {
+    auto located = locate(request.host, std::move(target), limit, stop);
+    if (!located) return fail(located.error());
+    target = std::move(*located);
+  }
+  interrogate.total_timeout =
+      std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()),
+               std::chrono::milliseconds(1));
+  log::get().debug("{}: asking {} {}", request.label, fmt::join(target.xaddrs, ", "),
+                   credentials.empty() ? "without credentials" : "as " + credentials.user);
+  auto device = onvif::interrogate(target, interrogate, stop);
+  if (device)
+    log::get().debug("{}: {} {} at {}, authentication {}, {} profiles, quirks: {}", request.label,
+                     device->manufacturer, device->model, device->onvif_url, device->auth_scheme,
+                     device->profiles.size(),
+                     device->quirks.empty() ? "none" : fmt::format("{}", fmt::join(device->quirks, ", ")));
+  return device;
 }
 
 // Asks, with a line of progress and one for each failure.
@@ -113,23 +154,14 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
   apps::ProgressLine progress(common);
   std::atomic<std::size_t> known{0};
   std::size_t ready = 0, failed = 0;  // touched by done() only, which is one call at a time
-  const auto ask = [&](const Request& request,
-                       const Credentials& credentials) -> Result<onvif::DeviceDescription> {
-    onvif::InterrogateOptions interrogate;
-    interrogate.credentials = credentials;
-    interrogate.total_timeout = options.device_timeout;
-    interrogate.verify_tls = options.verify_tls;
-    if (!common.interfaces.empty()) interrogate.interface = common.interfaces.front();
-    if (request.host.empty()) return onvif::interrogate(request.target, interrogate, stop);
-    const auto target = locate(request.host, request.target, stop);
-    if (!target) return fail(target.error());
-    return onvif::interrogate(*target, interrogate, stop);
+  const auto ask_one = [&](const Request& request, const Credentials& credentials) {
+    return ask(request, credentials, options, common, stop);
   };
   const auto done = [&](const Answer& answer) {
     ++(answer.device ? ready : failed);
     progress.show(fmt::format("asked {} of {} devices, {} failed", ready + failed, known.load(), failed));
   };
-  Pool pool(common.jobs == 0 ? kDefaultJobs : common.jobs, ask, done);
+  Pool pool(common.jobs == 0 ? kDefaultJobs : common.jobs, ask_one, done);
   input = read_requests(
       options.inputs, stop,
       [&](Request request) {
@@ -157,29 +189,58 @@ std::vector<apps::Camera> collect(std::vector<Answer>& answers, bool keep_creden
   return found;
 }
 
-// One line for each device that failed; a device alone is the program's own error.
-void report(const std::vector<Answer>& answers) {
+// One line for each device that failed; a device alone is the program's own error, unless `each`.
+void report(const std::vector<Answer>& answers, bool each) {
   for (const auto& answer : answers) {
     if (answer.device) {
       for (const auto& warning : answer.device->warnings)
         log::get().info("{}: {}", answer.request.label, warning);
-    } else if (answers.size() > 1) {
+    } else if (answers.size() > 1 || each) {
       const Error& error = answer.device.error();
-      log::get().warn("{}: {}{}", answer.request.label, error.message,
-                      error.hint.empty() ? "" : fmt::format(" ({})", error.hint));
+      const bool named = error.message.starts_with(answer.request.label);
+      log::get().error("{}{}{}", named ? "" : answer.request.label + ": ", error.message,
+                       error.hint.empty() ? "" : fmt::format(" ({})", error.hint));
     }
   }
+}
+
+// What can be wrong before any device is asked.
+Result<void> check(const Options& options, const apps::CommonOptions& common) {
+  if (options.credentials.password_stdin && std::ranges::find(options.inputs, "-") != options.inputs.end())
+    return fail(ErrorCode::kUsage, "standard input cannot give both the password and the devices",
+                "use --password-file");
+  if (common.interfaces.size() > 1)
+    return fail(ErrorCode::kUsage, "devices are asked through one --interface only");
+  if (auto inputs = check_inputs(options.inputs); !inputs) return inputs;
+  if (options.file == "-") return {};
+  auto writable = check_replaceable(options.file);
+  return writable ? writable
+                  : fail(writable.error().code, writable.error().message,
+                         "name another file by --file, or give --file - to print only");
+}
+
+// Where the input broke off, or somebody interrupted, what is known by then is kept all the same.
+Result<void> conclude(const std::vector<Answer>& answers, const Result<void>& input, bool interrupted) {
+  const auto asked = std::ranges::count_if(answers, [](const Answer& a) { return a.device.has_value(); });
+  if (interrupted) {
+    if (!answers.empty())
+      log::get().warn("interrupted: {} of {} devices have answered{}", asked, answers.size(),
+                      asked > 0 ? " and are kept" : "");
+    return fail(ErrorCode::kCancelled, "stopped");
+  }
+  if (input) return summarize(answers);
+  if (asked == 0) return fail(input.error());
+  return fail(ErrorCode::kPartial,
+              fmt::format("{}; the {} before it {} kept", input.error().message,
+                          asked == 1 ? "device" : "devices", asked == 1 ? "is" : "are"),
+              input.error().hint);
 }
 
 Result<void> run(const Options& options, apps::Context& context) {
   auto config = apps::load_config(apps::default_config_sources(options.config));
   if (!config) return fail(config.error());
-  const bool keep = config->settings.save_credentials;
-  if (options.credentials.password_stdin && std::ranges::find(options.inputs, "-") != options.inputs.end())
-    return fail(ErrorCode::kUsage, "standard input cannot give both the password and the devices",
-                "use --password-file");
-  if (context.common.interfaces.size() > 1)
-    return fail(ErrorCode::kUsage, "devices are asked through one --interface only");
+  const bool keep = options.save_credentials || config->settings.save_credentials;
+  if (auto fine = check(options, context.common); !fine) return fine;
   auto given = apps::resolve_credentials(options.credentials);
   if (!given) return fail(given.error());
   auto known = load_known(options.file);
@@ -189,24 +250,28 @@ Result<void> run(const Options& options, apps::Context& context) {
   const StopAfter stop(context.stop, context.common.timeout);
   Result<void> input;
   auto answers = ask_all(options, context.common, choose, stop.token(), input);
-  if (context.stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
-  if (!input) return fail(input.error());
+  const bool interrupted = context.stop.stop_requested();
   for (auto& answer : answers)
-    if (!answer.device && answer.device.error().code == ErrorCode::kCancelled)
+    if (!interrupted && !answer.device && answer.device.error().code == ErrorCode::kCancelled)
       answer.device = fail(ErrorCode::kTimeout, answer.request.label + " was not asked in time");
 
   auto found = collect(answers, keep);
-  report(answers);
+  if (!interrupted) report(answers, !input);
+  if (found.empty() && (interrupted || !input)) return conclude(answers, input, interrupted);
   if (options.file != "-") {
     known = load_known(options.file);  // others may have written it meanwhile
     if (!known) return fail(known.error());
   }
   const bool kept_before = std::ranges::any_of(*known, [](const auto& c) { return !c.credentials.empty(); });
-  const auto merged = apps::merge_cameras(std::move(*known), std::move(found), options.prune);
+  const auto merged = apps::merge_cameras(std::move(*known), std::move(found),
+                                          options.prune && input.has_value() && !interrupted);
+  Result<void> saved;
   if (options.file != "-" && !answers.empty())
-    if (auto saved = apps::save_cameras(options.file, merged, keep || kept_before); !saved) return saved;
-  if (auto printed = print(context.common, merged); !printed) return printed;
-  return summarize(answers);
+    saved = apps::save_cameras(options.file, merged, keep || kept_before);
+  auto printed = print(context.common, merged);
+  if (!saved) return saved;
+  if (!printed) return printed;
+  return conclude(answers, input, interrupted);
 }
 
 }  // namespace
@@ -221,11 +286,18 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
       ->type_name("FILE")
       ->capture_default_str();
   app.add_flag("--prune", options->prune, "Remove cameras of the file that were not found");
-  apps::add_duration_option(app, "--device-timeout", options->device_timeout, "Time for one device (30s)");
+  apps::add_duration_option(app, "--device-timeout", options->device_timeout,
+                            "Time for one device (default 30s; 0 for no limit)");
   app.add_flag("--verify", options->verify_tls, "Check the certificates of devices that speak HTTPS");
   apps::add_credential_options(app, options->credentials);
-  apps::add_config_flags(app, options->config, {"save_credentials"});
-  apps::add_common_options(app, common, /*with_output=*/true);
+  apps::add_config_flags(app, options->config, {});
+  app.add_flag("--save-credentials", options->save_credentials,
+               "Keep the passwords that were used in the file of cameras (its mode is then 0600)");
+  apps::add_common_options(app, common,
+                           {.output = true,
+                            .timeout = "End after this time, with what is known by then",
+                            .jobs = true,
+                            .interface = true});
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

@@ -23,7 +23,7 @@ Result<void> summarize(const std::vector<Answer>& answers) {
   if (answers.size() == 1) return fail(*errors.front());
   const std::string what = fmt::format("none of {} devices could be asked", answers.size());
   if (const auto refused = with(ErrorCode::kAuth); refused > 0)
-    return fail(ErrorCode::kAuth, fmt::format("{}: {} want other credentials", what, refused),
+    return fail(ErrorCode::kAuth, fmt::format("{}: {} asked for credentials or refused them", what, refused),
                 "give --user and --password-file, or credentials: in the configuration");
   if (with(ErrorCode::kTimeout) == static_cast<std::ptrdiff_t>(errors.size()))
     return fail(ErrorCode::kTimeout, what + " in time");
