@@ -50,6 +50,18 @@ std::optional<fs::path> find_command(std::string_view name, const std::vector<fs
   return std::nullopt;
 }
 
+std::optional<fs::path> find_manual(std::string_view name, const std::vector<fs::path>& folders) {
+  const auto program = find_command(name, folders);
+  if (!program) return std::nullopt;
+  std::error_code error;
+  const fs::path pages = program->parent_path().parent_path() / "share/man/man1";
+  for (const char* suffix : {".1", ".1.gz"}) {
+    fs::path page = pages / (program->filename().string() + suffix);
+    if (fs::is_regular_file(page, error)) return page;
+  }
+  return std::nullopt;
+}
+
 std::vector<Command> list_commands(const std::vector<fs::path>& folders) {
   std::vector<Command> commands;
   std::set<std::string> others;

@@ -24,6 +24,10 @@ std::vector<std::filesystem::path> command_folders(std::string_view path_variabl
 std::optional<std::filesystem::path> find_command(std::string_view name,
                                                   const std::vector<std::filesystem::path>& folders);
 
+// The manual page of a command, installed beside its folder (share/man/man1); nothing if there is none.
+std::optional<std::filesystem::path> find_manual(std::string_view name,
+                                                 const std::vector<std::filesystem::path>& folders);
+
 // All commands: ours that are installed, then the third parties' sorted by name.
 std::vector<Command> list_commands(const std::vector<std::filesystem::path>& folders);
 

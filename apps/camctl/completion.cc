@@ -5,6 +5,19 @@ namespace {
 
 // Commands and options come from the programs, so that third parties' complete too.
 constexpr std::string_view kBash = R"sh(# bash completion of camctl: source <(camctl completion bash)
+# What --help shows as an option's value where it is a choice: tcp|udp
+_camctl_values() {
+  camctl "$1" --help 2>/dev/null | awk -v o="$2" '/^ +-/ {
+    found = 0
+    for (i = 1; i <= NF; i++) {
+      w = $i; sub(/,$/, "", w)
+      if (w == o) found = 1
+      if (w ~ /^-/) continue
+      if (found && w ~ /^[a-z0-9][a-z0-9-]*[|]/) { sub(/,.*/, "", w); gsub(/[|]/, " ", w); print w }
+      next
+    }
+  }'
+}
 _camctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
@@ -15,11 +28,13 @@ _camctl() {
   elif [[ $current == -* ]]; then
     mapfile -t COMPREPLY < <(compgen -W "$(camctl "${COMP_WORDS[1]}" --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*' | sort -u)" -- "$current")
   else
-    case $previous in
-      -o | --output) mapfile -t COMPREPLY < <(compgen -W "table json jsonl" -- "$current") ;;
-      --log-format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$current") ;;
-      *) compopt -o default ;;
-    esac
+    local values=
+    [[ $previous == -* ]] && values=$(_camctl_values "${COMP_WORDS[1]}" "$previous")
+    if [ -n "$values" ]; then
+      mapfile -t COMPREPLY < <(compgen -W "$values" -- "$current")
+    else
+      compopt -o default 2>/dev/null
+    fi
   fi
 }
 complete -F _camctl camctl
@@ -27,6 +42,19 @@ complete -F _camctl camctl
 
 constexpr std::string_view kZsh = R"sh(#compdef camctl
 # zsh completion of camctl: source <(camctl completion zsh)
+# What --help shows as an option's value where it is a choice: tcp|udp
+_camctl_values() {
+  camctl "$1" --help 2>/dev/null | awk -v o="$2" '/^ +-/ {
+    found = 0
+    for (i = 1; i <= NF; i++) {
+      w = $i; sub(/,$/, "", w)
+      if (w == o) found = 1
+      if (w ~ /^-/) continue
+      if (found && w ~ /^[a-z0-9][a-z0-9-]*[|]/) { sub(/,.*/, "", w); gsub(/[|]/, " ", w); print w }
+      next
+    }
+  }'
+}
 _camctl() {
   local -a found
   if (( CURRENT == 2 )) || [[ ${words[2]} == help ]]; then
@@ -38,11 +66,9 @@ _camctl() {
     found=(${(fu)"$(camctl ${words[2]} --help 2>/dev/null | grep -oE -- '--[a-z][a-z0-9-]*')"})
     compadd -- $found
   else
-    case ${words[CURRENT-1]} in
-      -o|--output) compadd -- table json jsonl ;;
-      --log-format) compadd -- text json ;;
-      *) _files ;;
-    esac
+    found=()
+    [[ ${words[CURRENT-1]} == -* ]] && found=(${=$(_camctl_values ${words[2]} ${words[CURRENT-1]})})
+    if (( $#found )); then compadd -- $found; else _files; fi
   fi
 }
 compdef _camctl camctl

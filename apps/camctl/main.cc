@@ -32,7 +32,7 @@ int print_help(const Folders& folders, std::FILE* stream) {
     std::fprintf(stream, "  %-10s %s\n", command.name.c_str(), command.description.c_str());
   }
   std::fputs(
-      "\n  help COMMAND                    a command's options (also: camctl COMMAND --help)\n"
+      "\n  help COMMAND                    a command's manual (camctl COMMAND --help: its options)\n"
       "  completion bash|zsh|fish        a completion script for your shell\n"
       "  --version                       the version\n\n"
       "They meet in pipes: camctl scan | camctl discover - | camctl serve -\n",
@@ -71,6 +71,14 @@ int run(const std::string& name, std::vector<std::string> arguments, const Folde
                    "running " + program->string() + ": " + std::generic_category().message(errno));
 }
 
+// The manual on a terminal, as git does; its options elsewhere, or where there is no manual.
+int help(const std::string& name, const Folders& folders) {
+  const auto manual = find_manual(name, folders);
+  if (manual && isatty(STDOUT_FILENO) == 1)
+    execlp("man", "man", manual->c_str(), static_cast<char*>(nullptr));  // comes back where there is no man
+  return run(name, {"--help"}, folders);
+}
+
 int completion(const std::vector<std::string>& arguments) {
   const auto script = completion_script(arguments.empty() ? "" : arguments.front());
   if (!script) return fail_with(ErrorCode::kUsage, "name a shell: camctl completion bash|zsh|fish");
@@ -95,7 +103,7 @@ int main(std::vector<std::string> arguments) {
   if (name == "help" || name == "--help" || name == "-h") {
     if (arguments.empty()) return print_help(folders, stdout);
     if (arguments.front() == "--names") return print_names(folders);
-    return run(arguments.front(), {"--help"}, folders);
+    return help(arguments.front(), folders);
   }
   if (name.starts_with('-'))
     return fail_with(ErrorCode::kUsage, "unknown option " + name + " (try camctl --help)");

@@ -1,6 +1,8 @@
 """camctl runs camctl-NAME as git does, and what every program promises holds for each of them."""
 
 import os
+import pty
+import shutil
 import subprocess
 
 import pytest
@@ -74,6 +76,56 @@ def test_completion(shell):
         found = subprocess.run(["bash", "-c", words], capture_output=True, text=True, env={**os.environ, "PATH": path})
         assert found.stdout == "--interface\n", found.stderr
     assert camctl("completion", "tcsh").returncode == 2
+
+
+@pytest.mark.parametrize("line, wanted", [
+    ("scan -o j", {"json", "jsonl"}),
+    ("stream -o j", set()),  # a file: the shell's own completion
+    ("serve --transport u", {"udp"}),
+    ("simulate --auth d", {"digest"}),
+    ("simulate --codec h26", {"h264", "h265"}),
+    ("discover --log-format ", {"text", "json"}),
+])
+def test_completion_of_values(line, wanted, tmp_path):
+    words = ["camctl", *line.split(" ")]
+    script = (f"{camctl('completion', 'bash').stdout}\nCOMP_WORDS=({' '.join(w or '\"\"' for w in words)}); "
+              f"COMP_CWORD={len(words) - 1}; _camctl; echo ${{COMPREPLY[@]}}")
+    found = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path,
+                           env={**os.environ, "PATH": f"{BIN_DIR}:{os.environ['PATH']}"})
+    assert set(found.stdout.split()) == wanted, found.stderr
+
+
+def test_help_is_the_manual_on_a_terminal(tmp_path):
+    """Installed with its page and on a terminal; anywhere else it prints the options."""
+    (tmp_path / "bin").mkdir()
+    for name in ("camctl", "camctl-scan"):
+        shutil.copy(program(name), tmp_path / "bin" / name)
+    pages = tmp_path / "share" / "man" / "man1"
+    pages.mkdir(parents=True)
+    (pages / "camctl-scan.1").write_text(".TH X 1\n")
+    man = tmp_path / "bin" / "man"
+    man.write_text('#!/bin/sh\necho "the manual in $1"\n')
+    man.chmod(0o755)
+
+    def help_of_scan(path):
+        ours, theirs = pty.openpty()
+        done = subprocess.run([tmp_path / "bin" / "camctl", "help", "scan"], stdout=theirs, env={"PATH": path})
+        os.close(theirs)
+        text = b""
+        try:
+            while chunk := os.read(ours, 65536):
+                text += chunk
+        except OSError:  # the end of a terminal
+            pass
+        os.close(ours)
+        return done.returncode, text.decode()
+
+    assert help_of_scan(f"{tmp_path}/bin") == (0, f"the manual in {pages}/camctl-scan.1\r\n")
+    man.unlink()
+    code, text = help_of_scan(f"{tmp_path}/bin")
+    assert code == 0 and "--network" in text
+    piped = subprocess.run([tmp_path / "bin" / "camctl", "help", "scan"], capture_output=True, text=True)
+    assert "--network" in piped.stdout
 
 
 def test_output_that_cannot_be_written():

@@ -20,7 +20,7 @@ struct Folder {
     program("camctl-plain", fs::perms::owner_read);
   }
   ~Folder() { fs::remove_all(path); }
-  void program(const char* name, fs::perms mode) {
+  void program(const char* name, fs::perms mode) const {
     std::ofstream(path / name) << "#!/bin/sh\n";
     fs::permissions(path / name, mode);
   }
@@ -37,6 +37,21 @@ TEST_CASE("commands are programs called camctl-NAME") {
     CAPTURE(name);
     CHECK_FALSE(find_command(name, folders));
   }
+}
+
+TEST_CASE("a manual is found beside the program's folder") {
+  const Folder folder;
+  const auto bin = folder.path / "bin", pages = folder.path / "share/man/man1";
+  fs::create_directories(bin);
+  fs::create_directories(pages);
+  for (const char* name : {"bin/camctl-scan", "bin/camctl-foo", "bin/camctl-bar"})
+    folder.program(name, fs::perms::owner_all);
+  std::ofstream(pages / "camctl-scan.1") << ".TH";
+  std::ofstream(pages / "camctl-foo.1.gz") << "x";
+  CHECK(find_manual("scan", {bin}) == pages / "camctl-scan.1");
+  CHECK(find_manual("foo", {bin}) == pages / "camctl-foo.1.gz");
+  CHECK_FALSE(find_manual("bar", {bin}));
+  CHECK_FALSE(find_manual("nothing", {bin}));
 }
 
 TEST_CASE("ours come first, then the others'") {
