@@ -22,16 +22,23 @@ enum class OutputFormat : std::uint8_t { kTable, kJson, kJsonl };
 
 struct CommonOptions {
   std::optional<OutputFormat> output;    // nothing: by what stdout is
-  std::chrono::milliseconds timeout{0};  // 0: the program's default
+  std::chrono::milliseconds timeout{0};  // 0: without limit
   unsigned jobs = 0;                     // 0: the program's default
   int verbosity = 0;                     // -q -1, -v 1, -vv 2
   bool log_json = false, color = true;
   std::vector<std::string> interfaces;
 };
 
-// Adds --timeout, -j, -q, -v, --log-format, --no-color, --interface and, where `with_output`, -o/--output.
+// Which common options a program has use for, besides -q, -v, --log-format and --no-color: one that it would
+// ignore, it does not take.
+struct CommonUse {
+  bool output = false;     // -o/--output FORMAT
+  std::string timeout;     // --timeout: what it is the time for ("" for none); CommonOptions has the default
+  bool jobs = false;       // -j/--jobs
+  bool interface = false;  // --interface; run_program() sees to it that they are there
+};
 // CAMCTL_* variables stand in for flags that are not given.
-void add_common_options(CLI::App& app, CommonOptions& options, bool with_output);
+void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& use);
 
 struct CredentialOptions {
   std::string user, password_file;

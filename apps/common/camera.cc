@@ -195,7 +195,18 @@ Result<Camera> find_camera(const std::vector<Camera>& cameras, std::string_view 
   for (const Camera& camera : cameras)
     if (camera.id == id_or_name) return camera;
   for (const Camera& camera : cameras)
-    if (camera.id == number || camera.name == id_or_name) return camera;
+    if (camera.id == number) return camera;
+  std::vector<const Camera*> named;
+  for (const Camera& camera : cameras)
+    if (camera.name == id_or_name) named.push_back(&camera);
+  if (named.size() == 1) return *named.front();
+  if (!named.empty()) {
+    std::string ids;
+    for (const Camera* camera : named) ids += (ids.empty() ? "" : ", ") + camera->id;
+    return fail(ErrorCode::kUsage,
+                fmt::format("{} cameras have the name '{}'", named.size(), printable(id_or_name)),
+                "give the id of one of them: " + ids);
+  }
   constexpr std::size_t kListed = 10;  // as many as read well in one line
   std::string list;
   for (std::size_t i = 0; i < cameras.size() && i < kListed; ++i) {

@@ -50,6 +50,8 @@ struct Camera {
 // input in messages. kConfig with line and column, or with the entry's index and key.
 Result<std::vector<Camera>> parse_cameras(std::string_view json, std::string_view where);
 Result<std::vector<Camera>> load_cameras(const std::filesystem::path& path);  // kNotFound if there is none
+// As a program's `cameras` names them: "-" is standard input, and a missing file is kConfig with what to do.
+Result<std::vector<Camera>> load_named_cameras(const std::string& name);
 
 // Bounds of that input; more is kConfig.
 inline constexpr std::size_t kMaxCameras = 10'000;         // far beyond what one host can serve
@@ -80,7 +82,8 @@ Result<void> save_cameras(const std::filesystem::path& path, const std::vector<C
 // that were not found go. The order is stable.
 std::vector<Camera> merge_cameras(std::vector<Camera> known, std::vector<Camera> found, bool prune);
 
-// The camera with this id ("stream_0" or "0") or name. kNotFound lists what there is.
+// The camera with this id ("stream_0" or "0") or name. kNotFound lists what there is,
+// kUsage those that share the name.
 Result<Camera> find_camera(const std::vector<Camera>& cameras, std::string_view id_or_name);
 
 }  // namespace camctl::apps

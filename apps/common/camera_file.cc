@@ -104,6 +104,19 @@ Result<std::vector<Camera>> load_cameras(const std::filesystem::path& path) {
   return parse_cameras(*content, path.string());
 }
 
+Result<std::vector<Camera>> load_named_cameras(const std::string& name) {
+  if (name == "-") {
+    const auto content = read_file("/dev/stdin", kMaxCamerasFile);
+    if (!content) return fail(content.error().code, "reading the cameras from standard input failed");
+    return parse_cameras(*content, "standard input");
+  }
+  auto cameras = load_cameras(name);
+  if (!cameras && cameras.error().code == ErrorCode::kNotFound)
+    return fail(ErrorCode::kConfig, cameras.error().message,
+                "camctl scan | camctl discover - makes such a file");
+  return cameras;
+}
+
 Result<void> save_cameras(const std::filesystem::path& path, const std::vector<Camera>& cameras,
                           bool save_credentials) {
   Json array = Json::array();

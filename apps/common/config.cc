@@ -48,8 +48,11 @@ std::string value_name(const config::KeyInfo& key) {
     case config::Kind::kList:
       return "NAME";
     default:
-      return key.choices.empty() ? "VALUE" : std::string(key.choices);
+      break;
   }
+  std::string choices(key.choices);
+  std::replace(choices.begin(), choices.end(), ',', '|');
+  return choices.empty() ? "VALUE" : choices;
 }
 
 // The key's meaning and its default, where it has one.
@@ -79,6 +82,26 @@ Result<void> read_files(const ConfigSources& sources, Config& config) {
       return done;
     config.files.push_back(*file);
   }
+  return {};
+}
+
+// Flags that only tell how to transcode are a mistake where nothing is transcoded. In files they may stand
+// for the day when something is.
+Result<void> check_transcoding(const ConfigSources& sources, const Settings& settings) {
+  const auto transcodes = [](const auto& stream) {
+    return std::any_of(stream.second.begin(), stream.second.end(), [](const auto& override) {
+      return override.first == "video_codec" && override.second != "copy";
+    });
+  };
+  if (settings.stream.video_codec != "copy" ||
+      std::any_of(settings.streams.begin(), settings.streams.end(), transcodes))
+    return {};
+  for (const auto& flag : sources.flags)
+    for (const auto* key : {"bitrate", "maxrate", "preset", "height"})
+      if (flag.key == key)
+        return fail(ErrorCode::kUsage,
+                    fmt::format("{} is for transcoded video, and the video is copied as it is", flag.flag),
+                    "add --video-codec h264");
   return {};
 }
 
@@ -190,6 +213,7 @@ Result<Config> load_config(const ConfigSources& sources) {
     if (auto done = set_text(config, *key, flag.text, flag.flag, ErrorCode::kUsage); !done)
       return fail(done.error());
   }
+  if (auto sensible = check_transcoding(sources, config.settings); !sensible) return fail(sensible.error());
   return config;
 }
 

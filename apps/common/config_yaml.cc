@@ -3,6 +3,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "apps/common/camera.h"
@@ -234,6 +235,18 @@ class Reader {
   YAML::Mark place_of_key_;
 };
 
+// The first line with a tab before its text: yaml-cpp has no words for that.
+std::optional<std::size_t> line_indented_by_tab(std::string_view yaml) {
+  std::size_t number = 0;
+  while (!yaml.empty()) {
+    ++number;
+    const auto line = yaml.substr(0, yaml.find('\n'));
+    if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != line.npos) return number;
+    yaml.remove_prefix(std::min(line.size() + 1, yaml.size()));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<void> apply_yaml(std::string_view yaml, std::string_view where, const std::filesystem::path& folder,
@@ -246,6 +259,10 @@ Result<void> apply_yaml(std::string_view yaml, std::string_view where, const std
     const auto root = YAML::Load(std::string(yaml));
     return Reader(where, folder, sources, config).read(root);
   } catch (const YAML::Exception& e) {
+    if (const auto line = line_indented_by_tab(yaml))
+      return fail(ErrorCode::kConfig,
+                  fmt::format("{}:{}: a tab stands where YAML wants spaces", where, *line),
+                  "indent with spaces");
     return Place(where, e.mark).fail(fmt::format("not valid YAML: {}", e.msg));
   }
 }

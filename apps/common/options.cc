@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -66,31 +67,43 @@ CLI::Option* add_duration_option(CLI::App& app, const std::string& names, std::c
       ->type_name("TIME");
 }
 
-void add_common_options(CLI::App& app, CommonOptions& options, bool with_output) {
-  if (with_output) {
+namespace {
+
+void add_work_options(CLI::App& app, CommonOptions& options, const CommonUse& use) {
+  if (use.output) {
     app.add_option_function<std::string>(
            "-o,--output", [&options](const std::string& text) { options.output = kFormats.at(text); },
-           "How records are printed: table, json or jsonl")
+           "How records are printed")
         ->check(CLI::IsMember({"table", "json", "jsonl"}))
-        ->type_name("FORMAT")
+        ->type_name("table|json|jsonl")
         ->envname("CAMCTL_OUTPUT")
         ->group(kCommon);
   }
-  add_duration_option(app, "--timeout", options.timeout, "Give up after this time (10, 1.5s, 300ms, 5m)")
-      ->envname("CAMCTL_TIMEOUT")
-      ->group(kCommon);
-  app.add_option("-j,--jobs", options.jobs, "How many things to do at once")
-      ->check(CLI::Range(1u, kMaxJobs))
-      ->type_name("N")
-      ->envname("CAMCTL_JOBS")
-      ->group(kCommon);
-  app.add_option("--interface", options.interfaces,
-                 "Only this network interface (may be given several times)")
-      ->type_name("IF")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->envname("CAMCTL_INTERFACE")
-      ->group(kCommon);
+  if (!use.timeout.empty())
+    add_duration_option(app, "--timeout", options.timeout,
+                        use.timeout + " (10, 1.5s, 300ms, 5m; 0 for no limit)")
+        ->envname("CAMCTL_TIMEOUT")
+        ->group(kCommon);
+  if (use.jobs)
+    app.add_option("-j,--jobs", options.jobs, "How many things to do at once")
+        ->check(CLI::Range(1u, kMaxJobs))
+        ->type_name("N")
+        ->envname("CAMCTL_JOBS")
+        ->group(kCommon);
+  if (use.interface)
+    app.add_option("--interface", options.interfaces,
+                   "Only this network interface (may be given several times)")
+        ->type_name("IF")
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->envname("CAMCTL_INTERFACE")
+        ->group(kCommon);
+}
+
+}  // namespace
+
+void add_common_options(CLI::App& app, CommonOptions& options, const CommonUse& use) {
+  add_work_options(app, options, use);
   auto* quiet = app.add_flag_callback(
                        "-q,--quiet", [&options] { options.verbosity = -1; }, "Print errors only")
                     ->group(kCommon);
@@ -101,9 +114,9 @@ void add_common_options(CLI::App& app, CommonOptions& options, bool with_output)
       ->group(kCommon);
   app.add_option_function<std::string>(
          "--log-format", [&options](const std::string& text) { options.log_json = text == "json"; },
-         "How messages on stderr are written: text or json")
+         "How messages on stderr are written")
       ->check(CLI::IsMember({"text", "json"}))
-      ->type_name("FORMAT")
+      ->type_name("text|json")
       ->envname("CAMCTL_LOG_FORMAT")
       ->group(kCommon);
   app.add_flag_callback(
@@ -147,6 +160,15 @@ Result<Credentials> resolve_credentials(const CredentialOptions& options) {
   if (result.user.empty() && !result.password.empty())
     return fail(ErrorCode::kConfig, "there is a password but no user name",
                 "add --user NAME or set CAMCTL_USER");
+  const bool from_input = options.password_stdin || !options.password_file.empty();
+  if (from_input && result.password.empty())
+    return fail(ErrorCode::kConfig,
+                fmt::format("{} holds no password",
+                            options.password_stdin ? "standard input" : options.password_file),
+                "for a user whose password is empty, set CAMCTL_PASSWORD to nothing");
+  if (!result.user.empty() && !from_input && from_environment == nullptr)
+    return fail(ErrorCode::kConfig, fmt::format("there is the user {} but no password", result.user),
+                "add --password-file F or --password-stdin, or set CAMCTL_PASSWORD");
   return result;
 }
 

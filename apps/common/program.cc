@@ -1,15 +1,19 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
+#include <set>
 #include <system_error>
 
 #include "apps/common/app.h"
 #include "apps/common/help.h"
 #include "apps/common/signals.h"
 #include "base/log.h"
+#include "base/os/interfaces.h"
 #include "base/text.h"
 #include "base/url.h"
 
@@ -20,7 +24,7 @@ namespace {
 bool wants_json(const CLI::App& app, const CommonOptions& options, const std::vector<std::string>& args) {
   if (options.output) return *options.output == OutputFormat::kJson;
   const CLI::Option* output = app.get_option_no_throw("--output");
-  if (output == nullptr || !output->get_type_name().starts_with("FORMAT:{table")) return false;
+  if (output == nullptr || !output->get_type_name().starts_with("table|json")) return false;
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (args[i] == "--output=json" || args[i] == "-ojson") return true;
     if ((args[i] == "-o" || args[i] == "--output") && i + 1 < args.size() && args[i + 1] == "json")
@@ -29,12 +33,34 @@ bool wants_json(const CLI::App& app, const CommonOptions& options, const std::ve
   return false;
 }
 
-int report(std::string_view program, const Error& error, bool json) {
+// Before the command line is understood as well.
+bool wants_json_log(const CommonOptions& options, const std::vector<std::string>& args) {
+  if (options.log_json) return true;
+  const char* variable = std::getenv("CAMCTL_LOG_FORMAT");
+  if (variable != nullptr && std::string_view(variable) == "json") return true;
+  for (std::size_t i = 0; i < args.size(); ++i)
+    if (args[i] == "--log-format=json" ||
+        (args[i] == "--log-format" && i + 1 < args.size() && args[i + 1] == "json"))
+      return true;
+  return false;
+}
+
+struct Report {
+  bool json = false;      // the object of -o json as well
+  bool json_log = false;  // --log-format json: the line as one of the log
+};
+
+int report(std::string_view program, const Error& error, Report how) {
   const std::string message = redact_urls(error.message), hint = redact_urls(error.hint);
   std::string line = fmt::format("{}: {}", program, printable(message));
   if (!hint.empty()) line += fmt::format(" ({})", printable(hint));
-  std::fprintf(stderr, "%s\n", line.c_str());
-  if (json) {
+  if (how.json_log) {
+    log::init({.verbosity = 0, .json = true, .color = false});
+    log::get().error("{}", line);
+  } else {
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+  if (how.json) {
     const nlohmann::ordered_json object = {
         {"error", {{"code", name(error.code)}, {"message", message}, {"hint", hint}}}};
     std::fprintf(stderr, "%s\n", dump(object).c_str());
@@ -90,19 +116,39 @@ Outcome parse(CLI::App& app, const CommonOptions& common, std::vector<std::strin
   } catch (const CLI::CallForAllHelp&) {
     std::fputs(app.help("", CLI::AppFormatMode::All).c_str(), stdout);
   } catch (const CLI::ParseError& problem) {
-    return {report(program, usage_error(app, problem, program), wants_json(app, common, as_given)), false};
+    const Report how{wants_json(app, common, as_given), wants_json_log(common, as_given)};
+    return {report(program, usage_error(app, problem, program), how), false};
   }
   if (std::fflush(stdout) == 0) return {0, false};
   const Error error{ErrorCode::kIo,
                     fmt::format("writing to standard output: {}", std::generic_category().message(errno)),
                     {}};
-  return {report(program, error, false), false};
+  return {report(program, error, {}), false};
+}
+
+Report report_of(const CommonOptions& options) {
+  return {options.output == OutputFormat::kJson, options.log_json};
 }
 
 int finish(const Result<void>& result, const Context& context, bool stopped, std::string_view program) {
   if (result) return stopped && !context.interrupt_is_normal ? exit_code(ErrorCode::kCancelled) : 0;
   if (result.error().code == ErrorCode::kCancelled) return stopped ? exit_code(ErrorCode::kCancelled) : 0;
-  return report(program, result.error(), context.common.output == OutputFormat::kJson);
+  return report(program, result.error(), report_of(context.common));
+}
+
+Result<void> check_interfaces(const std::vector<std::string>& wanted) {
+  if (wanted.empty()) return {};
+  const auto all = os::interface_addresses();
+  if (!all) return fail(all.error());
+  std::set<std::string> names;
+  for (const auto& one : *all) names.insert(one.interface);
+  for (const auto& name : wanted)
+    if (std::none_of(all->begin(), all->end(), [&](const auto& one) {
+          return one.interface == name || one.address.to_string() == name;
+        }))
+      return fail(ErrorCode::kUsage, fmt::format("there is no interface '{}' that is up", name),
+                  names.empty() ? std::string() : fmt::format("there are {}", fmt::join(names, ", ")));
+  return {};
 }
 
 int run(CLI::App& app, CommonOptions& common, std::vector<std::string> args, std::string_view program,
@@ -111,8 +157,10 @@ int run(CLI::App& app, CommonOptions& common, std::vector<std::string> args, std
   const Outcome outcome = parse(app, common, std::move(args), program);
   if (!outcome.parsed) return outcome.code;
   log::init({.verbosity = common.verbosity, .json = common.log_json, .color = common.color});
+  if (auto there = check_interfaces(common.interfaces); !there)
+    return report(program, there.error(), report_of(common));
   auto signals = SignalStop::install();
-  if (!signals) return report(program, signals.error(), false);
+  if (!signals) return report(program, signals.error(), report_of(common));
   Context context{.common = common, .stop = (*signals)->token()};
   const Result<void> result = body(context);
   return finish(result, context, (*signals)->stopped(), program);
@@ -133,7 +181,7 @@ int run_program(int argc, char** argv, std::string_view name, std::string_view d
     return report(name,
                   {ErrorCode::kInternal, fmt::format("internal error: {}", problem.what()),
                    "please report this as a bug"},
-                  common.output == OutputFormat::kJson);
+                  report_of(common));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "apps/common/app.h"
+#include "apps/common/config.h"
 #include "apps/scan/record_json.h"
 #include "base/os/descriptors.h"
 #include "libonvif/discovery.h"
@@ -10,6 +11,7 @@ namespace camctl::apps {
 namespace {
 
 struct Flags {
+  ConfigFlags config;
   std::vector<std::string> networks;
   std::string ports;
   std::chrono::milliseconds wait = onvif::ScanOptions().wait;
@@ -22,7 +24,8 @@ constexpr unsigned kMaxRate = 100'000;  // connects a second: more overflows the
 
 void declare(CLI::App& app, Flags& flags) {
   app.add_option("--network", flags.networks,
-                 "Sweep this network too, e.g. 192.168.1.0/24 (several: again, or with commas)")
+                 "Sweep this network too, e.g. 192.168.1.0/24, except its first and last address "
+                 "(several: again, or with commas)")
       ->type_name("CIDR")
       ->delimiter(',')
       ->envname("CAMCTL_NETWORK");
@@ -40,6 +43,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_flag("--watch", flags.watch, "Go on for ever, and tell which cameras come, change and go");
   add_duration_option(app, "--watch-every", flags.watch_every,
                       "How often --watch looks for each camera again (default 30s)");
+  add_config_flags(app, flags.config, {});
   app.add_flag("--sweep-only", flags.sweep_only, "No WS-Discovery, only the sweep of --network");
 }
 
@@ -93,6 +97,9 @@ std::string progress_text(const onvif::ScanProgress& progress) {
 }
 
 Result<void> run(const Flags& flags, const Context& context) {
+  // No key is for scan alone, but who made a mistake in the file learns it here and not two programs later.
+  if (const auto config = load_config(default_config_sources(flags.config)); !config)
+    return fail(config.error());
   const auto options = scan_options(flags, context.common);
   if (!options) return fail(options.error());
   os::raise_descriptor_limit();
@@ -131,7 +138,11 @@ int main(int argc, char** argv) {
                      "Finds ONVIF cameras on the network, and prints each as it is found.",
                      [&](CLI::App& app, CommonOptions& common) -> Body {
                        declare(app, flags);
-                       add_common_options(app, common, true);
+                       add_common_options(app, common,
+                                          {.output = true,
+                                           .timeout = "End after this time, with what was found",
+                                           .jobs = true,
+                                           .interface = true});
                        return [&](Context& context) { return run(flags, context); };
                      });
 }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr int kMaxJsonDepth = 8;  // of a request's body; ours is 1 deep
 constexpr std::size_t kMaxCameraName = 200;
+constexpr std::size_t kMaxKeyShown = 64;  // ours have 8 characters
 
 // RFC 3339, UTC, with milliseconds.
 std::string timestamp(std::chrono::system_clock::time_point time) {
@@ -53,7 +54,8 @@ Result<std::map<std::string, std::string>> parse_object(const Request& request) 
     static const std::vector<std::string_view> kKeys = {"rtsp_url", "name", "user", "password"};
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
       const auto meant = text::nearest(key, kKeys);
-      return fail(ErrorCode::kUsage, "unknown key in the body",
+      return fail(ErrorCode::kUsage,
+                  fmt::format("unknown key \"{}\" in the body", printable(key.substr(0, kMaxKeyShown))),
                   meant.empty() ? "known are rtsp_url, name, user and password"
                                 : fmt::format("did you mean {}?", meant));
     }

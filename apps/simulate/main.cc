@@ -28,8 +28,7 @@ std::vector<apps::Column> columns() {
 Result<Credentials> credentials_of(const apps::CredentialOptions& options) {
   auto credentials = apps::resolve_credentials(options);
   if (!credentials) return credentials;
-  if (credentials->user.empty()) credentials->user = kDefaultUser;
-  if (credentials->password.empty()) credentials->password = Secret(kDefaultPassword);
+  if (credentials->empty()) credentials = Credentials{kDefaultUser, Secret(kDefaultPassword)};
   return credentials;
 }
 
@@ -67,7 +66,7 @@ Result<void> run(const Options& options, apps::Context& context) {
 
 apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   auto options = std::make_shared<Options>();
-  apps::add_common_options(app, common, true);
+  apps::add_common_options(app, common, {.output = true, .timeout = {}, .jobs = false, .interface = true});
   add_options(app, *options);
   return [options](apps::Context& context) { return run(*options, context); };
 }

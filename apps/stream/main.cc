@@ -1,4 +1,7 @@
 // camctl stream: one camera to a folder, a file or a pipe.
+#include <fmt/format.h>
+
+#include <chrono>
 #include <memory>
 
 #include "apps/common/app.h"
@@ -10,6 +13,8 @@
 
 namespace camctl::apps {
 namespace {
+
+constexpr std::chrono::seconds kFirstPicture{15};  // three attempts
 
 Result<void> run(const StreamProgramOptions& options, Context& context) {
   auto config = load_config(default_config_sources(options.config));
@@ -28,7 +33,7 @@ Result<void> run(const StreamProgramOptions& options, Context& context) {
 
   RecorderOptions recorder_options;
   recorder_options.duration = options.duration;
-  if (context.common.timeout.count() > 0) recorder_options.timeout = context.common.timeout;
+  recorder_options.timeout = context.common.timeout;
   EventLoop loop;
   loop.start("loop");
   Recorder recorder(loop, std::move(*source), stream_options(camera->id, camera->address.url, stream),
@@ -38,7 +43,13 @@ Result<void> run(const StreamProgramOptions& options, Context& context) {
 
 Body build(CLI::App& app, CommonOptions& common) {
   auto options = std::make_shared<StreamProgramOptions>();
-  add_common_options(app, common, false);
+  common.timeout = kFirstPicture;
+  add_common_options(app, common,
+                     {.output = false,
+                      .timeout = fmt::format("Give up where no picture came within this time (default {}s)",
+                                             kFirstPicture.count()),
+                      .jobs = false,
+                      .interface = false});
   add_stream_options(app, *options);
   return [options](Context& context) { return run(*options, context); };
 }

@@ -20,7 +20,7 @@ Credentials credentials_for(const Camera& camera, const Url& url, const Credenti
 }
 
 Result<ChosenCamera> from_file(const std::string& name, const Settings& settings, const Credentials& given) {
-  auto cameras = load_cameras(settings.cameras);
+  auto cameras = load_named_cameras(settings.cameras);
   if (!cameras) return fail(cameras.error());
   auto camera = find_camera(*cameras, name);
   if (!camera) return fail(camera.error());
@@ -44,7 +44,8 @@ void add_stream_options(CLI::App& app, StreamProgramOptions& options) {
                  "hls (folder), ts or fmp4; by default what the output's name says")
       ->check(CLI::IsMember({"hls", "ts", "fmp4"}))
       ->type_name("hls|ts|fmp4");
-  add_duration_option(app, "--duration", options.duration, "Stop after so much video (default: never)");
+  add_duration_option(app, "--duration", options.duration,
+                      "Stop after so much video (default: never); exit code 5 where less came");
   add_credential_options(app, options.credentials);
   add_config_flags(app, options.config,
                    {"cameras", "transport", "tls_pin", "segment_duration", "segments", "video_codec",
@@ -52,6 +53,10 @@ void add_stream_options(CLI::App& app, StreamProgramOptions& options) {
 }
 
 Result<ChosenCamera> choose_camera(const StreamProgramOptions& options, const Settings& settings) {
+  if (options.credentials.password_stdin && settings.cameras == "-" &&
+      options.camera.find("://") == std::string::npos)
+    return fail(ErrorCode::kUsage, "standard input cannot give both the password and the cameras",
+                "use --password-file");
   const auto given = resolve_credentials(options.credentials);
   if (!given) return fail(given.error());
   if (options.camera.find("://") == std::string::npos) return from_file(options.camera, settings, *given);

@@ -19,15 +19,35 @@ std::string clock_text(std::chrono::seconds time) {
   return fmt::format("{:02}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
 }
 
+double seconds(auto time) { return std::chrono::duration<double>(time).count(); }
+
 }  // namespace
+
+void Received::add(const hls::LiveUnit& live) {
+  const bool video = live.unit->track == media::TrackKind::kVideo;
+  if (!video && live.info->video) return;
+  const auto rate = std::max(video ? live.info->video->clock_rate : live.info->audio->clock_rate, 1u);
+  const auto length = hls::to_media_time(live.unit->duration, rate);
+  const auto end = hls::to_media_time(live.unit->dts, rate) + length;
+  // A jump that segments don't bridge either; the first unit jumps from zero.
+  const bool jumped = end_ == hls::MediaTime{} || end - end_ > hls::Timeline::kLongestHole;
+  const auto more = jumped ? length : end - end_;
+  end_ = end;
+  total_.store((total() + more).count(), std::memory_order_relaxed);
+}
 
 Recorder::Recorder(EventLoop& loop, media::SourceFactory source, const hls::StreamOptions& stream,
                    Output& output, RecorderOptions options)
     : loop_(loop),
       output_(output),
+      id_(stream.id),
       options_(options),
       stream_(loop, loop, std::move(source), stream),
-      subscription_(stream_->subscribe([this] { wake(); })) {
+      subscription_(stream_->subscribe([this] { wake(); })),
+      units_(stream_->subscribe_units([this](const hls::LiveUnit& live) {
+        received_.add(live);
+        if (options_.duration > 0ms && received_.total() >= options_.duration) wake();
+      })) {
   run_on(loop_, [this] { stream_->start(); });
 }
 
@@ -58,15 +78,30 @@ Result<void> Recorder::run(Context& context) {
     show(line);
     if (stream_->window().ended) break;
   }
+  const auto reason = stream_->status().reason;
   end_stream();
   if (auto written = write_new(); !written) return written;
-  if (lost_ > 0) log::get().warn("{} segments were lost because the output is too slow", lost_);
-  return output_.finish(*stream_);
+  if (lost_ > 0)
+    log::get().warn("{} lost because the output is too slow",
+                    lost_ == 1 ? "1 segment was" : fmt::format("{} segments were", lost_));
+  if (auto finished = output_.finish(*stream_); !finished) return finished;
+  return context.stop.stop_requested() ? Result<void>() : check_complete(reason);
 }
 
 bool Recorder::is_over(const std::stop_token& stop) const {
   if (stop.stop_requested()) return true;
-  return options_.duration > 0ms && live_since_ && Clock::now() - *live_since_ >= options_.duration;
+  if (options_.duration == 0ms || !live_since_) return false;
+  if (received_.total() >= options_.duration) return true;
+  const bool due = Clock::now() - *live_since_ >= options_.duration;
+  return due && stream_->status().state != hls::StreamState::kLive;
+}
+
+Result<void> Recorder::check_complete(const std::string& reason) const {
+  if (received_.total() >= options_.duration) return {};
+  return fail(ErrorCode::kPartial,
+              fmt::format("{}: only {:.1f} of {:.1f} s came{}", id_, seconds(written_),
+                          seconds(options_.duration), reason.empty() ? "" : ": " + reason),
+              "what came is kept");
 }
 
 void Recorder::end_stream() {
@@ -74,13 +109,22 @@ void Recorder::end_stream() {
 }
 
 Result<void> Recorder::check_start() const {
+  if (live_since_) return {};
   const auto status = stream_->status();
-  if (live_since_ || !status.cause) return {};
+  const bool late = options_.timeout > 0ms && Clock::now() - started_ >= options_.timeout;
+  if (!status.cause)
+    return late ? fail(ErrorCode::kTimeout,
+                       fmt::format("{}: no picture came within {:.1f} s", id_, seconds(options_.timeout)),
+                       "check that the camera is on and its address right, or give --timeout more")
+                : Result<void>();
   const auto cause = *status.cause;
   const bool hopeless =
       cause == ErrorCode::kAuth || cause == ErrorCode::kUnsupported || cause == ErrorCode::kNotFound;
-  if (hopeless || Clock::now() - started_ >= options_.timeout) return fail(cause, status.reason);
-  return {};
+  if (!hopeless && !late) return {};
+  return fail(cause, status.reason,
+              cause == ErrorCode::kAuth
+                  ? "give --user and --password-file, or credentials: in the configuration"
+                  : "");
 }
 
 Result<void> Recorder::write_new() {

@@ -1,6 +1,7 @@
 // Runs one stream into one output until it ends.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <mutex>
 #include <optional>
 #include <stop_token>
+#include <string>
 
 #include "apps/common/app.h"
 #include "apps/media/on_loop.h"
@@ -19,8 +21,19 @@
 namespace camctl::apps {
 
 struct RecorderOptions {
-  std::chrono::milliseconds duration{0};      // 0: without end
-  std::chrono::milliseconds timeout{15'000};  // until the first picture
+  std::chrono::milliseconds duration{0};  // 0: without end
+  std::chrono::milliseconds timeout{0};   // until the first picture; 0: without limit
+};
+
+// How much video (or sound alone) has come. Outages don't count, what a recording holds does.
+class Received {
+ public:
+  void add(const hls::LiveUnit& live);  // on one thread
+  hls::MediaTime total() const { return hls::MediaTime(total_.load(std::memory_order_relaxed)); }
+
+ private:
+  std::atomic<hls::MediaTime::rep> total_{0};
+  hls::MediaTime end_{};  // of the newest unit
 };
 
 // The stream runs on `loop`; packaging and writing happen on the thread that calls run(), so that a slow disk
@@ -30,9 +43,10 @@ class Recorder {
   Recorder(EventLoop& loop, media::SourceFactory source, const hls::StreamOptions& stream, Output& output,
            RecorderOptions options);
 
-  // Until the duration is over, the source ends, `context.stop` is requested, or it fails. Before the first
-  // picture a refusal ends it at once (kAuth, kNotFound, kUnsupported), anything else after the time-out;
-  // once it was live, it waits for the camera to come back.
+  // Until as much as was wanted has come, the source ends, `context.stop` is requested, or it fails. Before
+  // the first picture a refusal ends it at once (kAuth, kNotFound, kUnsupported), anything else after the
+  // time-out; once it was live, it waits for the camera to come back, with a duration just as long as that.
+  // kPartial where less than the duration came.
   Result<void> run(Context& context);
 
  private:
@@ -40,6 +54,7 @@ class Recorder {
 
   Result<void> write_new();
   Result<void> check_start() const;
+  Result<void> check_complete(const std::string& reason) const;
   bool is_over(const std::stop_token& stop) const;
   void end_stream();
   void show(ProgressLine& line) const;
@@ -48,12 +63,14 @@ class Recorder {
 
   EventLoop& loop_;
   Output& output_;
+  const std::string id_;  // for messages
   const RecorderOptions options_;
   std::mutex mutex_;  // guards news_
   std::condition_variable changed_;
   bool news_ = false;
   OnLoop<hls::Stream> stream_;
-  std::shared_ptr<void> subscription_;
+  Received received_;
+  std::shared_ptr<void> subscription_, units_;
 
   const Clock::time_point started_ = Clock::now();
   std::optional<Clock::time_point> live_since_;

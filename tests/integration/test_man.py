@@ -26,7 +26,7 @@ def test_options(name):
         if re.match(r" {2}(-|    --)", line):
             names = re.split(r"\s{2,}", line.strip())[0]
             wanted |= set(re.findall(r"(?<![\w-])--?[a-z][a-z0-9-]*", names))
-    assert {"--help", "--version", "--interface", "-q"} <= wanted
+    assert {"--help", "--version", "--log-format", "-q"} <= wanted
     named = set()
     for line in page(f"camctl-{name}").read_text().splitlines():
         if line.startswith(".B \\-"):

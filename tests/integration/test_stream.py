@@ -5,6 +5,7 @@ import pathlib
 import pwd
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -187,6 +188,54 @@ def test_credentials(simulate, tmp_path, algorithm):
     result = stream(with_password, "-o", tmp_path / "d", "-vv")
     assert result.returncode == 4
     assert b"s3cret" not in result.stderr
+
+
+def test_broken_off(simulate, tmp_path, spawn):
+    """A camera that goes in the middle and stays away: what came is kept, and it is no success."""
+    cameras = simulate(1, "--no-discovery")
+    out = tmp_path / "out.ts"
+    process = spawn(program("camctl-stream"), cameras.rtsp_url(), "-o", out, "--duration", "8s")
+    wait_for("a segment", lambda: out.exists() and out.stat().st_size > 0)
+    cameras.process.stop(signal.SIGKILL)
+    wait_for("the end", lambda: not process.alive(), 40)
+    assert process.popen.returncode == 5, process.log()
+    assert re.search(r"only \d\.\d of 8\.0 s came: \S", process.log())
+    assert "lost because" not in process.log()
+    assert "video" in probe.streams(out)
+
+
+def test_outage_does_not_count(simulate, tmp_path, spawn):
+    block = loopback_block()
+    cameras = simulate(1, "--no-discovery", address=block)
+    folder = tmp_path / "hls"
+    process = spawn(program("camctl-stream"), cameras.rtsp_url(), "-o", folder, "--duration", "20s",
+                    "--segments", 20)
+    wait_for("a segment", lambda: (folder / "playlist0.ts").exists())
+    cameras.process.stop(signal.SIGKILL)
+    process.wait_log("warning")
+    simulate(1, "--no-discovery", address=block)
+    wait_for("the end", lambda: not process.alive(), 60)
+    assert process.popen.returncode == 0, process.log()
+    playlist = (folder / "playlist.m3u8").read_text()
+    assert "#EXT-X-DISCONTINUITY\n" in playlist
+    assert sum(float(d) for d in re.findall(r"#EXTINF:([\d.]+)", playlist)) >= 17, playlist
+
+
+def test_in_vain_nothing_is_touched(simulate, tmp_path, spawn):
+    """Refused, or interrupted while connecting: an earlier recording stays, and nothing new appears."""
+    cameras = simulate(1, "--no-discovery", "--auth", "digest")
+    old = tmp_path / "old.ts"
+    old.write_bytes(b"a recording")
+    assert stream(cameras.rtsp_url(), "-o", old).returncode == 4
+    assert stream(cameras.rtsp_url(), "-o", tmp_path / "new.mp4").returncode == 4
+    assert stream(cameras.rtsp_url(), "-o", tmp_path / "new", "--format", "hls").returncode == 4
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x"
+        process = spawn(program("camctl-stream"), url, "-o", old)
+        silent.accept()
+        assert process.stop(signal.SIGINT) == 130
+    assert old.read_bytes() == b"a recording"
+    assert not list(tmp_path.glob("new*"))
 
 
 def test_nobody_there(tmp_path):
