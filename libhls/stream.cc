@@ -398,8 +398,9 @@ void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, 
 void Stream::Impl::log_loss(const Error& error) {
   const auto reason = one_line(error);
   const auto now = Clock::now();
-  if (reason == logged_reason_ && now - logged_at_ < kRepeatLog) {
-    ++unlogged_;
+  const bool unsaid = !options.log_first_losses && window.state()->segments.empty();
+  if (unsaid || (reason == logged_reason_ && now - logged_at_ < kRepeatLog)) {
+    if (!unsaid) ++unlogged_;
     log::get().debug("camera {}: {}", options.id, reason);
     return;
   }

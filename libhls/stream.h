@@ -42,6 +42,7 @@ struct StreamOptions {
   std::uint32_t audio_bitrate = 128'000;  // bit/s of that encoder
   std::string probe_host;                 // cheap TCP probe while the camera is away; empty: none
   std::uint16_t probe_port = 0;
+  bool log_first_losses = true;  // false: who waits for the first picture says himself why none comes
 };
 
 // Owns the pipeline of one camera. start() and stop() and the destructor run on the loop's thread, all else

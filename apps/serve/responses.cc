@@ -7,6 +7,18 @@ namespace {
 
 constexpr const char* kRetryAfter = "2";  // s; a reconnect takes 1 to 4
 
+// When hls::Backoff tries again, and what a person can do.
+struct Advice {
+  const char* retry_after;  // s
+  const char* hint;
+};
+Advice advice(const hls::StreamStatus& status) {
+  if (status.cause == ErrorCode::kAuth)
+    return {"300", "give its user and password (PATCH /api/cameras/{id}, or credentials: and a reload)"};
+  if (status.cause == ErrorCode::kUnsupported) return {"60", "it is looked at again each minute"};
+  return {kRetryAfter, "it is tried again all the time"};
+}
+
 }  // namespace
 
 Response no_such_camera(std::string_view id) {
@@ -16,12 +28,13 @@ Response no_such_camera(std::string_view id) {
 
 Response not_playable(const ServedCamera& camera) {
   const auto status = camera.status();
+  const auto what_next = advice(status);
   auto response =
       error_response(503, "unavailable",
                      fmt::format("camera {} is {}{}{}", camera.camera()->id, hls::name(status.state),
                                  status.reason.empty() ? "" : ": ", status.reason),
-                     "it is tried again all the time");
-  response.headers.emplace_back("Retry-After", kRetryAfter);
+                     what_next.hint);
+  response.headers.emplace_back("Retry-After", what_next.retry_after);
   return response;
 }
 

@@ -7,6 +7,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
+#include <system_error>
 #include <thread>
 
 #include "apps/media/on_loop.h"
@@ -44,22 +46,32 @@ tl::unexpected<Error> refuse(Error error) {
   return fail(std::move(error));
 }
 
-Result<std::string> read_stdin(std::size_t limit) {
-  std::string text;
-  std::array<char, 64u << 10> chunk;
-  while (const auto got = std::fread(chunk.data(), 1, chunk.size(), stdin)) {
-    text.append(chunk.data(), got);
-    if (text.size() > limit)
-      return fail(ErrorCode::kConfig, "standard input: too long for a list of cameras");
-  }
-  if (std::ferror(stdin) != 0) return fail(ErrorCode::kIo, "reading standard input failed");
-  return text;
-}
-
 Result<Config> load(const ServeOptions& options) {
   auto sources = default_config_sources(options.config);
   if (!options.cameras.empty()) sources.flags.push_back({"cameras", options.cameras, "[F|-]"});
   return load_config(sources);
+}
+
+// Keys that count at the start only.
+void warn_of_restart(const Settings& before, const Settings& after) {
+  const std::pair<const char*, bool> keys[] = {
+      {"listen", before.listen != after.listen},
+      {"rtsp_listen", before.rtsp_listen != after.rtsp_listen},
+      {"allow_anonymous", before.allow_anonymous != after.allow_anonymous},
+      {"cameras", before.cameras != after.cameras},
+      {"threads", before.threads != after.threads},
+      {"max_connections", before.max_connections != after.max_connections},
+      {"host_sessions", before.host_sessions != after.host_sessions},
+      {"access_log", before.access_log != after.access_log},
+      {"web_dir", before.web_dir != after.web_dir}};
+  for (const auto& [key, changed] : keys)
+    if (changed) log::get().warn("{} has changed, which needs a restart", key);
+}
+
+void warn_of_unknown_streams(const Settings& settings, const std::vector<Camera>& cameras) {
+  for (const auto& [id, overrides] : settings.streams)
+    if (std::none_of(cameras.begin(), cameras.end(), [&id = id](const auto& one) { return one.id == id; }))
+      log::get().warn("the configuration has streams: {}, but there is no such camera", id);
 }
 
 // The running program. All on the control loop, which is the main thread.
@@ -168,6 +180,7 @@ void Program::reload_cameras() {
     log::get().error("not reloaded: {}", cameras.error().message);
     return;
   }
+  warn_of_unknown_streams(config_.settings, *cameras);
   apply(*cameras, true);  // the password may have been corrected at the camera
 }
 
@@ -179,18 +192,8 @@ void Program::reload() {
     log::get().error("not reloaded: {}", config.error().message);
     return;
   }
-  const auto& before = config_.settings;
-  auto& after = config->settings;
-  if (before.listen != after.listen || before.threads != after.threads || before.web_dir != after.web_dir ||
-      before.access_log != after.access_log || before.max_connections != after.max_connections ||
-      before.host_sessions != after.host_sessions || before.allow_anonymous != after.allow_anonymous ||
-      before.rtsp_listen != after.rtsp_listen || before.cameras != after.cameras)
-    log::get().warn(
-        "listen, rtsp_listen, allow_anonymous, cameras, threads, max_connections, host_sessions, access_log "
-        "and web_dir "
-        "need a restart "
-        "to change");
-  after.cameras = before.cameras;
+  warn_of_restart(config_.settings, config->settings);
+  config->settings.cameras = config_.settings.cameras;
   config_ = std::move(*config);
   save_credentials_ = config_.settings.save_credentials;
   server_->set_options(http_options(config_.settings));
@@ -208,6 +211,7 @@ void Program::await_hangup() {
 void Program::run(const std::stop_token& stop, const std::vector<Camera>& cameras) {
   hangup_ = std::make_unique<boost::asio::signal_set>(control_.context(), SIGHUP);
   await_hangup();
+  warn_of_unknown_streams(config_.settings, cameras);
   apply(cameras);
   server_->start(Router(routes()));
   ready_ = true;
@@ -267,21 +271,11 @@ Result<void> check_listen(const Settings& settings) {
 }
 
 Result<std::vector<Camera>> read_cameras(const std::string& name, bool by_default) {
-  if (name == "-") {
-    auto text = read_stdin(kMaxCamerasFile);
-    if (!text) return fail(text.error());
-    return parse_cameras(*text, "standard input");
-  }
-  auto cameras = load_cameras(name);
-  if (!cameras && cameras.error().code == ErrorCode::kNotFound) {
-    if (!by_default)
-      return fail(ErrorCode::kConfig, cameras.error().message,
-                  "camctl scan | camctl discover - makes such a file");
-    log::get().warn(
-        "there is no {} here, so there are no cameras yet (camctl scan | camctl discover - makes it)", name);
-    return std::vector<Camera>{};
-  }
-  return cameras;
+  std::error_code ignored;
+  if (!by_default || std::filesystem::exists(name, ignored)) return load_named_cameras(name);
+  log::get().warn(
+      "there is no {} here, so there are no cameras yet (camctl scan | camctl discover - makes it)", name);
+  return std::vector<Camera>{};
 }
 
 Result<void> run(const ServeOptions& options, std::span<const EmbeddedFile> files, Context& context) {

@@ -70,6 +70,7 @@ struct ClipLibrary::Impl {
       if (auto film = read_file(path, kMaxFilm))
         if (auto clip = read_clip(*film, path.string())) return clip;
     }
+    std::call_once(said, [] { log::get().info("making the cameras' pictures (kept for the next start)"); });
     auto film = encode_film(options);
     if (!film) return fail(film.error());
     if (!path.empty()) keep(path, *film);
@@ -85,6 +86,7 @@ struct ClipLibrary::Impl {
   }
 
   std::filesystem::path cache;
+  mutable std::once_flag said;
   std::mutex mutex;
   std::map<std::string, Made> clips;  // guarded by mutex
 };

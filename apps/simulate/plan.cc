@@ -143,6 +143,9 @@ Result<std::vector<CameraPlan>> plan_cameras(const Options& options, const Crede
 Result<unsigned> discovery_interface(const std::string& address, const std::vector<std::string>& named) {
   const auto wanted = IpAddress::parse(address);
   if (!wanted) return fail("--address", wanted.error());
+  if (!wanted->is_v4())
+    return fail(ErrorCode::kUsage, fmt::format("WS-Discovery needs IPv4, not {}", address),
+                "add --no-discovery");
   const auto interfaces = os::interface_addresses();
   if (!interfaces) return fail(interfaces.error());
   const auto find = [&](const auto& test) {

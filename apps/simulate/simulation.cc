@@ -220,14 +220,14 @@ Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Opt
     impl->cameras.push_back(std::make_unique<Camera>());
     impl->cameras.back()->plan = std::move(plan);
   }
-  auto result = impl->listen_http();
-  if (result) result = impl->make_clips(options);
-  if (result) {
-    impl->start_devices();
-    result = impl->start_media(options);
-  }
-  if (result) result = impl->start_discovery(options, interfaces);
-  if (!result) return fail(unusable(std::move(result.error())));
+  if (options.discovery)  // before pictures are encoded, as what follows
+    if (const auto interface = discovery_interface(options.address, interfaces); !interface)
+      return fail(interface.error());
+  if (auto listening = impl->listen_http(); !listening) return fail(unusable(std::move(listening.error())));
+  if (auto made = impl->make_clips(options); !made) return fail(made.error());
+  impl->start_devices();
+  if (auto sending = impl->start_media(options); !sending) return fail(unusable(std::move(sending.error())));
+  if (auto found = impl->start_discovery(options, interfaces); !found) return fail(found.error());
   return std::unique_ptr<Simulation>(new Simulation(std::move(impl)));
 }
 

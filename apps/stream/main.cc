@@ -36,8 +36,9 @@ Result<void> run(const StreamProgramOptions& options, Context& context) {
   recorder_options.timeout = context.common.timeout;
   EventLoop loop;
   loop.start("loop");
-  Recorder recorder(loop, std::move(*source), stream_options(camera->id, camera->address.url, stream),
-                    **output, recorder_options);
+  auto stream_settings = stream_options(camera->id, camera->address.url, stream);
+  stream_settings.log_first_losses = false;
+  Recorder recorder(loop, std::move(*source), stream_settings, **output, recorder_options);
   return recorder.run(context);
 }
 

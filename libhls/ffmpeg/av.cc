@@ -98,7 +98,7 @@ std::string safe(std::string_view line) {
 void on_log(void* object, int level, const char* format, va_list arguments) {
   if (level > AV_LOG_INFO) return;
   auto& logger = log::get();
-  const auto as = level <= AV_LOG_WARNING ? spdlog::level::debug : spdlog::level::trace;
+  const auto as = level < AV_LOG_WARNING ? spdlog::level::debug : spdlog::level::trace;
   if (!logger.should_log(as)) return;
   std::array<char, kMaxLogLine> line{};
   int print_prefix = 1;

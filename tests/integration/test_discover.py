@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -11,7 +12,7 @@ import time
 import pytest
 
 import bad_device
-from conftest import program, wait_for
+from conftest import loopback_block, program, wait_for
 
 ADMIN = {"CAMCTL_USER": "admin", "CAMCTL_PASSWORD": "admin"}
 SECRET = "S3cr3t-of-the-test"
@@ -227,3 +228,72 @@ def test_slow_devices_do_not_wait_for_each_other(device, discover):
     assert time.monotonic() - started < 6
     code, _, err = discover(*addresses, "--file", "-", "-j", "2", "--timeout", "1")
     assert code == 124 and "not asked in time" in err
+
+
+def test_a_file_that_cannot_be_written_is_said_before_anything_is_asked(device, discover, tmp_path):
+    bad = device(bad_device.silent)
+    code, out, err = discover(bad.address, "--file", tmp_path / "none" / "x.json")
+    assert (code, out) == (1, "") and "none" in err and "--file" in err
+    assert not bad.connections
+
+
+def test_a_record_that_breaks_off_costs_only_itself(simulate, discover, tmp_path):
+    cameras = simulate(1, "--no-discovery")
+    record = json.dumps({"ip": cameras.addresses[0], "port": cameras.onvif_port})
+    code, out, err = discover("-", "--prune", stdin=record + '\n{"ip": "127')
+    assert code == 5 and "breaks off" in err, err
+    assert [camera["ip"] for camera in json.loads(out)] == cameras.addresses
+    assert json.loads((tmp_path / "cameras.json").read_text()) == json.loads(out)
+
+
+def test_an_interrupt_keeps_what_has_answered(simulate, device, spawn, tmp_path):
+    cameras = simulate(1, "--no-discovery")
+    bad = device(bad_device.silent)
+    process = spawn(program("camctl-discover"), "-v", "--file", tmp_path / "c.json", *targets(cameras), bad.address)
+    process.wait_log("authentication none")
+    wait_for("the other's first request", lambda: bad.connections)
+    assert process.stop(signal.SIGINT) == 130
+    assert [camera["ip"] for camera in json.loads((tmp_path / "c.json").read_text())] == cameras.addresses
+    assert "1 of 2 devices" in process.log()
+
+
+@pytest.mark.parametrize("args, stdin, words", [
+    (["cams.json"], "", "no file cams.json"),
+    (["found/cams.jsonl"], "", "no file found/cams.jsonl"),
+    (["127.0.0.1:1", "http://127.0.0.1:99999/"], "", "port"),
+    (["-"], "ADDRESS  NAME\n127.0.0.2:8000  Door\n", "-o jsonl"),
+    (["127.0.0.1:1", "--interface", "nope0"], "", "no interface 'nope0'"),
+    (["127.0.0.1:1", "--user", "admin"], "", "no password"),
+    (["127.0.0.1:1", "--user", "admin", "--password-file", "/dev/null"], "", "no password"),
+])
+def test_mistakes_are_named(discover, tmp_path, args, stdin, words):
+    code, out, err = discover(*args, stdin=stdin)
+    assert (code, out) == (2, ""), err
+    assert words in err and err.count("\n") == 1
+    assert not (tmp_path / "cameras.json").exists()
+
+
+def test_the_search_for_the_port_is_within_the_devices_time(device, discover):
+    """A host without a port; one of its usual ports accepts and says nothing."""
+    address = loopback_block()
+    with socket.create_server((address, 8000)):
+        code, _, err = discover(address, "--file", "-", "--device-timeout", "300ms")
+        assert code == 124, err
+    code, out, _ = discover(device(bad_device.silent).address, "--file", "-", "--device-timeout", "0",
+                            "--timeout", "1")
+    assert code == 124 and json.loads(out) == []
+
+
+def test_quiet_still_names_the_device_that_failed(device, simulate, discover):
+    cameras = simulate(1, "--no-discovery")
+    code, _, err = discover(*targets(cameras), "127.0.0.1:1", "-q", "--file", "-")
+    assert code == 5
+    assert err.count("127.0.0.1:1") == 1 and "refuses connections" in err
+
+
+def test_json_log_holds_the_error_too(discover):
+    for args in (["127.0.0.1:1", "--file", "-"], ["--no-such-option"]):
+        code, _, err = discover("--log-format", "json", *args)
+        assert code in (1, 2)
+        for line in err.splitlines():
+            assert {"time", "level", "message"} <= json.loads(line).keys()

@@ -144,11 +144,14 @@ def test_reload_touches_only_what_changed(spawn, tmp_path):
     entries[1]["rtsp_url"] = cameras.url(2)
     entries.append({"rtsp_url": cameras.url(1)})
     server.cameras.write_text(json.dumps(entries))
-    server.config.write_text("hosts: [new.example]\n")
+    server.config.write_text("hosts: [new.example]\nthreads: 3\nstreams: {stream_99: {segments: 4}}\n")
     server.process.popen.send_signal(signal.SIGHUP)
     wait_for("the third camera", lambda: len(server.json("/api/cameras")) == 3)
     assert server.get("/healthz", Host="new.example")[0] == 200
     assert server.json("/api/cameras/0")["name"] == "b"
+    assert "threads has changed, which needs a restart" in server.process.log()
+    assert "listen has changed" not in server.process.log()
+    assert "streams: stream_99" in server.process.log()
     assert set(kept[1:]) <= set(numbers(server, 0)), "the stream of camera 0 was disturbed"
     server.wait_status(2, "live")
     assert server.json("/api/cameras/1")["rtsp_url"] == cameras.url(2)
@@ -203,6 +206,10 @@ def test_wrong_password_is_told(spawn, tmp_path):
         f"credentials:\n  - {{host: {cameras.host()}, user: viewer, password: wrong}}\n"))
     wait_for("the refusal", lambda: server.json("/api/cameras/0")["status"] in ("error", "offline"))
     assert server.json("/api/cameras/0")["reason"]
+    status, headers, body = server.get("/hls/0/playlist.m3u8")
+    hint = json.loads(body)["error"]["hint"]
+    assert status == 503 and int(headers["retry-after"]) >= 60
+    assert "password" in hint and "all the time" not in hint
 
 
 def test_general_credentials_stay_with_the_cameras_of_the_file(spawn, tmp_path):

@@ -264,6 +264,42 @@ def test_camera_of_a_file(simulate, tmp_path):
         assert "video" in probe.streams(tmp_path / "out.ts")
 
 
+def test_cameras_from_standard_input(simulate, tmp_path):
+    cameras = simulate(1, "--no-discovery")
+    array = f'[{{"rtsp_url": "{cameras.rtsp_url()}"}}]'.encode()
+    result = stream("0", "--cameras", "-", "-o", tmp_path / "out.ts", "--duration", 3, input=array)
+    assert result.returncode == 0, result.stderr.decode()
+    assert "video" in probe.streams(tmp_path / "out.ts")
+    result = stream("0", "--cameras", tmp_path / "none.json", "-o", tmp_path / "out.ts")
+    assert result.returncode == 2 and b"camctl discover" in result.stderr
+
+
+def test_time_until_the_first_picture(tmp_path):
+    """A camera that accepts and says nothing: --timeout ends it, not the length of one attempt."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x"
+        result = stream(url, "-o", tmp_path / "x.ts", "--timeout", "1")
+    assert result.returncode == 124, result.stderr.decode()
+    assert b"within 1.0 s" in result.stderr
+    assert result.stderr.count(b"\n") == 1, result.stderr.decode()
+
+
+def test_refusal_is_said_once_and_how_to_go_on(simulate, tmp_path):
+    cameras = simulate(1, "--no-discovery", "--auth", "digest")
+    result = stream(cameras.rtsp_url(), "-o", tmp_path / "x.ts")
+    assert result.returncode == 4
+    assert result.stderr.count(b"\n") == 1, result.stderr.decode()
+    assert b"--password-file" in result.stderr
+
+
+@pytest.mark.parametrize("args, words", [(["--height", "180"], b"--video-codec h264"), (["-j", "2"], b"unknown option"),
+                                         (["--interface", "lo"], b"unknown option")])
+def test_options_that_would_be_ignored_are_refused(tmp_path, args, words):
+    result = stream("rtsp://127.0.0.1:1/x", "-o", tmp_path / "x.ts", *args)
+    assert result.returncode == 2
+    assert words in result.stderr, result.stderr.decode()
+
+
 def ordinary_user():
     """What makes a command run as an ordinary user; VLC refuses root."""
     if os.geteuid() != 0:

@@ -176,6 +176,25 @@ TEST_CASE("cameras are found by id, number and name") {
   CHECK_FALSE(find_camera({}, "0"));
 }
 
+TEST_CASE("two cameras of one name are told apart by id") {
+  const auto cameras =
+      parse_cameras(R"([{"ip":"10.0.0.1","name":"Door"},{"ip":"10.0.0.2","name":"Door"}])", "cameras.json");
+  REQUIRE(cameras);
+  const auto found = find_camera(*cameras, "Door");
+  REQUIRE_FALSE(found);
+  CHECK(found.error().code == ErrorCode::kUsage);
+  CHECK(found.error().hint.find("stream_0, stream_1") != std::string::npos);
+  CHECK(find_camera(*cameras, "1")->ip == "10.0.0.2");
+}
+
+TEST_CASE("an empty file is called so") {
+  for (const char* text : {"", " \n"}) {
+    const auto cameras = parse_cameras(text, "cameras.json");
+    REQUIRE_FALSE(cameras);
+    CHECK(cameras.error().message == "cameras.json is empty");
+  }
+}
+
 TEST_CASE("files are written whole, and closed to others where they hold a password") {
   const auto folder =
       std::filesystem::temp_directory_path() / ("camctl-camera-test-" + std::to_string(getpid()));

@@ -48,6 +48,22 @@ Result<Config> from_yaml(std::string_view yaml, std::map<std::string, std::strin
   return config;
 }
 
+TEST_CASE("flags for transcoding are a mistake where nothing is transcoded") {
+  auto sources = sources_of();
+  sources.flags = {{"height", "180", "--height"}};
+  const auto refused = load_config(sources);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kUsage);
+  CHECK(refused.error().message.starts_with("--height"));
+  sources.flags.push_back({"video_codec", "h264", "--video-codec"});
+  CHECK(load_config(sources));
+  CHECK(load_config(sources_of({{"CAMCTL_HEIGHT", "180"}})));
+  const Folder folder;
+  sources.flags.pop_back();
+  sources.files = {folder.write("camctl.yaml", "streams: {stream_3: {video_codec: h264}}\n")};
+  CHECK(load_config(sources));
+}
+
 TEST_CASE("bad files name line and column, and say what to write") {
   struct Case {
     const char* yaml;
@@ -59,6 +75,8 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"hosts: [a]\nsegment_durations: 2\n", "camctl.yaml:2:1: unknown key",
        "did you mean \"segment_duration\"?"},
       {"listen: a\nlisten: b\n", "camctl.yaml:2:1: \"listen\" stands here twice", ""},
+      {"streams:\n\tstream_0: {}\n", "camctl.yaml:2: a tab stands where YAML wants spaces",
+       "indent with spaces"},
       {"listen: [a, b]\n", "camctl.yaml:1:9: \"listen\" must be a single value", ""},
       {"hosts: {a: b}\n", "camctl.yaml:1:8: \"hosts\" must be a list", ""},
       {"hosts: [[a]]\n", "camctl.yaml:1:9: \"hosts\" must be a single value", ""},

@@ -22,7 +22,7 @@ struct Parsed {
 Parsed parse(std::vector<std::string> arguments) {
   Parsed result;
   CLI::App app;
-  add_common_options(app, result.common, true);
+  add_common_options(app, result.common, {.output = true, .timeout = "End", .jobs = true, .interface = true});
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(arguments);
@@ -88,6 +88,38 @@ TEST_CASE("variables stand in for flags") {
   CHECK_FALSE(parse({}).error.empty());
   unsetenv("CAMCTL_OUTPUT");
   unsetenv("CAMCTL_INTERFACE");
+}
+
+TEST_CASE("a program does not take an option that it would ignore") {
+  CLI::App app;
+  CommonOptions common;
+  add_common_options(app, common, {});
+  for (const char* name : {"--output", "--timeout", "--jobs", "--interface"}) {
+    CAPTURE(name);
+    CHECK(app.get_option_no_throw(name) == nullptr);
+  }
+  for (const char* name : {"--quiet", "--verbose", "--log-format", "--no-color"}) {
+    CAPTURE(name);
+    CHECK(app.get_option_no_throw(name) != nullptr);
+  }
+}
+
+TEST_CASE("half credentials are a mistake, unless the other half is said to be empty") {
+  const auto path =
+      std::filesystem::temp_directory_path() / ("camctl-options-test-" + std::to_string(getpid()));
+  std::ofstream(path) << "\n";
+  const CredentialOptions user{.user = "u", .password_file = {}, .password_stdin = false};
+  for (const auto& options :
+       {user, CredentialOptions{"u", path, false}, CredentialOptions{"", path, false}}) {
+    const auto resolved = resolve_credentials(options);
+    REQUIRE_FALSE(resolved);
+    CHECK(resolved.error().code == ErrorCode::kConfig);
+    CHECK_FALSE(resolved.error().hint.empty());
+  }
+  std::filesystem::remove(path);
+  setenv("CAMCTL_PASSWORD", "", 1);
+  CHECK(resolve_credentials(user)->user == "u");
+  unsetenv("CAMCTL_PASSWORD");
 }
 
 TEST_CASE("credentials from a file or the environment") {

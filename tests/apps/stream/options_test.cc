@@ -29,6 +29,10 @@ class CameraFile {
 StreamProgramOptions options_for(std::string camera, std::string user = "") {
   StreamProgramOptions options;
   options.camera = std::move(camera);
+  if (user.empty())
+    unsetenv("CAMCTL_PASSWORD");
+  else
+    setenv("CAMCTL_PASSWORD", "pw", 1);
   options.credentials.user = std::move(user);
   return options;
 }
