@@ -54,6 +54,13 @@ Result<void> scan(const ScanOptions& options, std::stop_token stop,
   if (!locals) return fail(locals.error());
   auto plan = discovery::SweepPlan::make(options.networks);
   if (!plan) return fail(plan.error());
+  if (options.ws_discovery)
+    for (const auto& local : *locals)
+      log::get().debug("WS-Discovery on {} ({})", local.interface, local.address.to_string());
+  if (plan->host_count() > 0)
+    log::get().debug("sweeping {} hosts on {} ports at {} connects a second", plan->host_count(),
+                     (options.ports.empty() ? default_sweep_ports() : options.ports).size(),
+                     options.connects_per_second);
   auto poller = os::Poller::create();
   if (!poller) return fail(poller.error());
   discovery::Scanner scanner(options, std::move(*locals), std::move(*plan), std::move(*poller), found,

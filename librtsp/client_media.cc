@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "librtsp/client_session.h"
 
 namespace camctl::rtsp {
@@ -21,6 +22,8 @@ void ClientSession::begin_media() {
   if (const auto left = wire_.leave_asio(); !left)
     return finish({ErrorCode::kIo, fmt::format("{}: {}", where(), left.error().message), {}});
   playing_ = true;
+  log::get().debug("{}: plays over {}, authentication {}", where(), datagrams_.empty() ? "TCP" : "UDP",
+                   auth_.scheme_name());
   deadline_.after(options_.timeout, [this] {
     if (!reception_.delivered())
       finish(

@@ -54,10 +54,12 @@ std::optional<fs::path> find_manual(std::string_view name, const std::vector<fs:
   const auto program = find_command(name, folders);
   if (!program) return std::nullopt;
   std::error_code error;
-  const fs::path pages = program->parent_path().parent_path() / "share/man/man1";
-  for (const char* suffix : {".1", ".1.gz"}) {
-    fs::path page = pages / (program->filename().string() + suffix);
-    if (fs::is_regular_file(page, error)) return page;
+  const fs::path prefix = program->parent_path().parent_path();
+  for (const char* pages : {"share/man/man1", "man/man1"}) {
+    for (const char* suffix : {".1", ".1.gz"}) {
+      fs::path page = prefix / pages / (program->filename().string() + suffix);
+      if (fs::is_regular_file(page, error)) return page;
+    }
   }
   return std::nullopt;
 }

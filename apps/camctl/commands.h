@@ -24,7 +24,8 @@ std::vector<std::filesystem::path> command_folders(std::string_view path_variabl
 std::optional<std::filesystem::path> find_command(std::string_view name,
                                                   const std::vector<std::filesystem::path>& folders);
 
-// The manual page of a command, installed beside its folder (share/man/man1); nothing if there is none.
+// The manual page of a command, beside its folder (share/man/man1; man/man1 where it was built); nothing if
+// there is none.
 std::optional<std::filesystem::path> find_manual(std::string_view name,
                                                  const std::vector<std::filesystem::path>& folders);
 

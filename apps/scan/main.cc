@@ -1,9 +1,11 @@
 // camctl scan: finds cameras on the network.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "apps/common/app.h"
 #include "apps/common/config.h"
 #include "apps/scan/record_json.h"
+#include "base/log.h"
 #include "base/os/descriptors.h"
 #include "libonvif/discovery.h"
 
@@ -113,6 +115,10 @@ Result<void> run(const Flags& flags, const Context& context) {
       [&](const onvif::FoundDevice& device) {
         ++count;
         line.clear();
+        log::get().debug(
+            "{} {} by {}: {}", device.ip, device.event.empty() ? "found" : device.event,
+            fmt::join(device.found_by, ", "),
+            device.xaddrs.empty() ? "no ONVIF" : fmt::format("{}", fmt::join(device.xaddrs, ", ")));
         writer.write(to_json(device));
         if (writer.closed()) stop.request_stop();  // nobody reads any more
       },

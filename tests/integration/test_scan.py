@@ -128,6 +128,19 @@ def test_wrong_usage_is_one_line_and_exit_code_2():
     assert done.stdout == ""
 
 
+def test_a_broken_configuration_is_reported(tmp_path):
+    (tmp_path / "camctl.yaml").write_text("lisen: 127.0.0.1:80\n")
+    done = subprocess.run([program("camctl-scan"), "--sweep-only", "--network", "127.0.0.1"], capture_output=True,
+                          text=True, cwd=tmp_path, timeout=30)
+    assert done.returncode == 2 and "camctl.yaml:1:1" in done.stderr and "listen" in done.stderr
+
+
+def test_verbose_says_where_it_looks():
+    code, _, errors = scan("--sweep-only", "--network", "127.0.0.1", "--ports", "9", "-v")
+    assert code == 3
+    assert "sweeping 1 hosts on 1 ports" in errors
+
+
 @pytest.mark.parametrize("sig", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_in_two_seconds(spawn, sig):
     process = spawn(program("camctl-scan"), "--sweep-only", "--network", "127.64.0.0/16", "--rate", "50")
