@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/log.h"
 #include "base/os/interfaces.h"
 #include "libonvif/discovery/record.h"
 #include "libonvif/discovery/scanner.h"

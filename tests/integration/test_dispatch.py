@@ -88,8 +88,9 @@ def test_completion(shell):
 ])
 def test_completion_of_values(line, wanted, tmp_path):
     words = ["camctl", *line.split(" ")]
-    script = (f"{camctl('completion', 'bash').stdout}\nCOMP_WORDS=({' '.join(w or '\"\"' for w in words)}); "
-              f"COMP_CWORD={len(words) - 1}; _camctl; echo ${{COMPREPLY[@]}}")
+    array = " ".join(f"'{word}'" for word in words)
+    script = (f"{camctl('completion', 'bash').stdout}\nCOMP_WORDS=({array}); COMP_CWORD={len(words) - 1}; _camctl; "
+              "echo ${COMPREPLY[@]}")
     found = subprocess.run(["bash", "-c", script], capture_output=True, text=True, cwd=tmp_path,
                            env={**os.environ, "PATH": f"{BIN_DIR}:{os.environ['PATH']}"})
     assert set(found.stdout.split()) == wanted, found.stderr
