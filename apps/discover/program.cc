@@ -197,7 +197,7 @@ void report(const std::vector<Answer>& answers, bool each) {
         log::get().info("{}: {}", answer.request.label, warning);
     } else if (answers.size() > 1 || each) {
       const Error& error = answer.device.error();
-      const bool named = error.message.starts_with(answer.request.label);
+      const bool named = error.message.find(answer.request.label) != std::string::npos;
       log::get().error("{}{}{}", named ? "" : answer.request.label + ": ", error.message,
                        error.hint.empty() ? "" : fmt::format(" ({})", error.hint));
     }

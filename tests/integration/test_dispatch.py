@@ -47,9 +47,9 @@ def test_a_mistyped_command_or_option():
     assert done.stderr == "camctl: there is no command 'scam'; did you mean scan? (try camctl help)\n"
     assert camctl("--frobnicate").returncode == 2
     for name in built():
-        done = camctl(name, "--intarface", "lo")
+        done = camctl(name, "--log-fromat", "json")
         assert done.returncode == 2
-        assert "unknown option --intarface" in done.stderr and "did you mean --interface?" in done.stderr
+        assert "unknown option --log-fromat" in done.stderr and "did you mean --log-format?" in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
 
