@@ -277,6 +277,7 @@ void Stream::Impl::on_camera_clock(std::chrono::milliseconds offset) {
 }
 
 void Stream::Impl::on_access_unit(media::AccessUnit unit) {
+  if (!source_) return;  // of a session that was given up within on_stream()
   if (drop_audio_ && unit.track == media::TrackKind::kAudio) return;
   count(unit);
   const bool first = !live_ && (unit.key || !has_video_);
@@ -326,6 +327,7 @@ void Stream::Impl::watch() {
 }
 
 void Stream::Impl::on_end(Result<void> reason) {
+  if (!source_) return;
   if (reason) return finish();
   lose(reason.error());
 }

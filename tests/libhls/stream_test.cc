@@ -214,6 +214,9 @@ TEST_CASE("stream: video that HLS can't carry names the remedy") {
     auto video = h264_info();
     video.codec = media::Codec::kMjpeg;
     sink.on_stream(make_info(video, std::nullopt));
+    // What the source had in hand when it was stopped.
+    sink.on_access_unit(video_unit(0, true));
+    sink.on_end(fail(ErrorCode::kNetwork, "closed"));
   }}});
   bench.stream->start();
   REQUIRE(bench.run_until([&] { return bench.stream->status().state == StreamState::kError; }));
