@@ -38,8 +38,8 @@ Result<nlohmann::json> parse_bounded_json(std::string_view text, std::string_vie
     return fail(ErrorCode::kConfig, fmt::format("{}: larger than {} MiB", where, kMaxCamerasFile >> 20));
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.find_first_not_of(" \t\r\n") == text.npos)
-    return fail(ErrorCode::kConfig, fmt::format("{} is empty", where),
-                "camctl discover writes such a file; [] is a list of no cameras");
+    return fail(ErrorCode::kConfig, fmt::format("{}: the list is empty, not even []", where),
+                "camctl discover writes such a file");
   std::size_t values = 0;
   const auto bound = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
     if (depth > kMaxCamerasDepth) throw TooMuch{"nested too deeply"};

@@ -106,7 +106,7 @@ TEST_CASE("what is wrong is named, with where it is") {
     const char* expected;  // part of the message
   };
   const std::vector<Case> cases = {
-      {"", "line 1, column 1"},
+      {"", "the list is empty"},
       {"[\n  {\"ip\": \"10.0.0.1\",\n   \"port\": }\n]", "line 3, column 12"},
       {"[{\"rtsp_url\":\"rtsp://h/\"}", "unexpected end of input"},
       {"[{\"rtsp_url\":\"rtsp://h/\"}] x", "line 1, column"},
@@ -191,7 +191,7 @@ TEST_CASE("an empty file is called so") {
   for (const char* text : {"", " \n"}) {
     const auto cameras = parse_cameras(text, "cameras.json");
     REQUIRE_FALSE(cameras);
-    CHECK(cameras.error().message == "cameras.json is empty");
+    CHECK(cameras.error().message == "cameras.json: the list is empty, not even []");
   }
 }
 
