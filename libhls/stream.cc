@@ -243,6 +243,7 @@ void Stream::Impl::hurry() {
 }
 
 void Stream::Impl::on_stream(media::StreamInfoPtr info) {
+  if (!source_) return;  // of a session that was given up, as below
   if (auto carried = check_carried(*info); !carried) return lose(carried.error());
   drop_audio_ = info->audio && info->audio->codec != media::Codec::kAac && !options.encode_audio;
   if (drop_audio_) {
@@ -277,7 +278,7 @@ void Stream::Impl::on_camera_clock(std::chrono::milliseconds offset) {
 }
 
 void Stream::Impl::on_access_unit(media::AccessUnit unit) {
-  if (!source_) return;  // of a session that was given up within on_stream()
+  if (!source_) return;
   if (drop_audio_ && unit.track == media::TrackKind::kAudio) return;
   count(unit);
   const bool first = !live_ && (unit.key || !has_video_);
