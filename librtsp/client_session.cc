@@ -164,14 +164,16 @@ Result<std::string> ClientSession::proposal(Choice choice) {
 }
 
 DatagramReceiver::Packet ClientSession::packets_of(std::size_t track) {
-  return [this, track](media::ByteView packet, auto arrival) {
-    if (track < track_urls_.size()) reception_.on_rtp(track, packet, arrival);
+  return [weak = weak_from_this(), track](media::ByteView packet, auto arrival) {
+    const auto self = weak.lock();  // which what it delivers may stop
+    if (self && track < self->track_urls_.size()) self->reception_.on_rtp(track, packet, arrival);
   };
 }
 
 DatagramReceiver::Packet ClientSession::reports_of(std::size_t track) {
-  return [this, track](media::ByteView packet, auto arrival) {
-    if (track < track_urls_.size()) reception_.on_rtcp(track, packet, arrival);
+  return [weak = weak_from_this(), track](media::ByteView packet, auto arrival) {
+    const auto self = weak.lock();  // which what it delivers may stop
+    if (self && track < self->track_urls_.size()) self->reception_.on_rtcp(track, packet, arrival);
   };
 }
 
@@ -317,12 +319,14 @@ void ClientSession::stop() {
   if (playing_ && !session_id_.empty())
     send_now(request("TEARDOWN", control_url(base_url_, description_.control), {}));
   stopped_ = true;
+  reception_.stop();
   close();
 }
 
 void ClientSession::finish(Error error) {
   if (stopped_) return;
   stopped_ = true;
+  reception_.stop();
   close();
   sink_.on_end(fail(std::move(error)));
 }

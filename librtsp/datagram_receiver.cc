@@ -79,9 +79,10 @@ DatagramReceiver::DatagramReceiver(EventLoop& loop, boost::asio::ip::address pee
       peer_(std::move(peer)),
       source_(peer_),
       rtcp_(std::move(rtcp)),
-      reorder_([this, rtp = std::move(rtp)](media::ByteView packet) {
-        if (*alive_) rtp(packet, now_);
-      }) {}
+      reorder_(std::make_shared<ReorderBuffer>(
+          [this, alive = alive_, rtp = std::move(rtp)](media::ByteView packet) {
+            if (*alive) rtp(packet, now_);
+          })) {}
 
 DatagramReceiver::~DatagramReceiver() {
   *alive_ = false;
@@ -162,6 +163,7 @@ void DatagramReceiver::send_rtcp(media::ByteView packet) {
 void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
                                    std::chrono::steady_clock::time_point now) {
   const auto alive = alive_;
+  const auto reorder = reorder_;
   const bool is_rtp = fd == rtp_fd_.get();
   now_ = now;
   for (int i = 0; i < kMostPerLook && *alive; ++i) {
@@ -173,7 +175,7 @@ void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
     if (from.address() != peer_ && from.address() != source_) continue;
     const auto packet = media::ByteView(scratch).first(static_cast<std::size_t>(count));
     if (is_rtp)
-      reorder_.push(packet, now);
+      reorder->push(packet, now);
     else
       rtcp_(packet, now);
   }

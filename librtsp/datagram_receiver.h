@@ -61,11 +61,11 @@ class DatagramReceiver final : private MediaPoller::Handler {
   const boost::asio::ip::address peer_;
   boost::asio::ip::address source_;
   Packet rtcp_;
-  ReorderBuffer reorder_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<ReorderBuffer> reorder_;  // kept by a call of it that ends this receiver
   std::chrono::steady_clock::time_point now_;
   os::Fd rtp_fd_, rtcp_fd_;
   std::uint16_t port_ = 0, peer_rtp_ = 0, peer_rtcp_ = 0;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 }  // namespace camctl::rtsp

@@ -232,7 +232,7 @@ void Reception::tell_clock(const SenderReport& report) {
   const auto camera = ntp_seconds(report.ntp - (kFrom1900To1970 << 32));
   const auto ours = Seconds(std::chrono::system_clock::now().time_since_epoch()).count();
   clock_.add(std::chrono::milliseconds(std::llround((camera - ours) * 1000)));
-  if (const auto offset = clock_.offset()) sink_.on_camera_clock(*offset);
+  if (const auto offset = clock_.offset(); offset && !stopped_) sink_.on_camera_clock(*offset);
 }
 
 // Moves the sound to where the reports say that it belongs beside the picture.
@@ -253,13 +253,14 @@ void Reception::align() {
 }
 
 void Reception::announce() {
+  if (stopped_) return;
   announced_ = true;
   sink_.on_stream(std::make_shared<const media::StreamInfo>(info_));
 }
 
 void Reception::deliver(Track& track, media::AccessUnit unit) {
   if (unit.track == media::TrackKind::kMetadata) {
-    if (metadata_) metadata_(std::move(unit));
+    if (metadata_ && !stopped_) metadata_(std::move(unit));
     return;
   }
   if (!announced_) {
@@ -267,6 +268,7 @@ void Reception::deliver(Track& track, media::AccessUnit unit) {
       return;  // they come in band, with the next key frame
     announce();
   }
+  if (stopped_) return;
   const auto time = track.unwrap(static_cast<std::uint32_t>(unit.pts));
   track.anchor(time, Seconds(unit.arrival - *begin_).count());
   unit.pts = unit.dts = track.on_axis(time);

@@ -39,6 +39,9 @@ class Reception {
   // For UDP; nothing before the track's first packet.
   std::optional<ReceiverReport> report(std::size_t track, std::chrono::steady_clock::time_point now);
 
+  // Nothing reaches the sinks any more; may be called by one of them.
+  void stop() { stopped_ = true; }
+
   bool delivered() const { return delivered_; }  // any access unit so far
 
  private:
@@ -53,7 +56,7 @@ class Reception {
   const MetadataSink metadata_;
   CameraClock clock_;
   media::StreamInfo info_;
-  bool announced_ = false, delivered_ = false;
+  bool announced_ = false, delivered_ = false, stopped_ = false;
   std::optional<std::chrono::steady_clock::time_point> begin_;  // arrival of the session's first packet
   std::vector<std::unique_ptr<Track>> tracks_;
 };
