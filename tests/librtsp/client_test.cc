@@ -247,6 +247,42 @@ TEST_CASE("inside TLS") {
   }
 }
 
+TEST_CASE("a sink may end the session from within a call, and hears nothing more") {
+  struct Stopper final : media::SourceSink {
+    std::unique_ptr<media::Source> source;
+    std::function<void()> stopped;
+    unsigned later = 0;
+    void on_stream(media::StreamInfoPtr) override {
+      source.reset();
+      stopped();
+    }
+    void on_access_unit(media::AccessUnit) override { ++later; }
+    void on_end(Result<void>) override { ++later; }
+  };
+  for (const auto transport : {ClientOptions::Transport::kTcp, ClientOptions::Transport::kUdp}) {
+    Session session;
+    session.camera = std::make_unique<Camera>(session.loop, ServerOptions{});
+    auto options = session.options();
+    options.transport = transport;
+    Stopper sink;
+    bool reached = false;
+    const auto end = [&] {
+      session.camera.reset();
+      session.loop.stop();
+    };
+    sink.stopped = [&] {
+      reached = true;
+      session.limit.after(50ms, end);
+    };
+    sink.source = make_source(std::move(options));
+    sink.source->start(session.loop, sink);
+    session.limit.after(5s, end);
+    session.loop.run();
+    CHECK(reached);
+    CHECK(sink.later == 0);
+  }
+}
+
 TEST_CASE("what fails says why") {
   SUBCASE("wrong password") {
     Session session;
