@@ -156,15 +156,12 @@ std::string codecs(const media::StreamInfo& info) {
   return out;
 }
 
-Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
-                                          std::string_view media_uri) {
+Result<Variant> variant(const WindowState& state, const media::StreamInfo& info, std::string_view media_uri) {
   const auto measured = stretches(state, info);
   if (measured.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
   const auto rates = rates_of(state, measured);
-  auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n", version(Kind::kFmp4));
-  if (state.independent) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
-  out += fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
-                     std::ceil(rates.average));
+  auto out = fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
+                         std::ceil(rates.average));
   if (const auto list = codecs(info); !list.empty()) out += fmt::format(",CODECS=\"{}\"", list);
   if (info.video) {
     if (info.video->width != 0 && info.video->height != 0) {
@@ -174,6 +171,13 @@ Result<std::string> multivariant_playlist(const WindowState& state, const media:
       out += fmt::format(",FRAME-RATE={:.3f}", rate);
   }
   out += fmt::format("\n{}\n", media_uri);
+  return Variant{std::move(out), state.independent};
+}
+
+std::string multivariant_playlist(std::span<const Variant> variants) {
+  auto out = fmt::format("#EXTM3U\n#EXT-X-VERSION:{}\n", version(Kind::kFmp4));
+  if (std::ranges::all_of(variants, &Variant::independent)) out += "#EXT-X-INDEPENDENT-SEGMENTS\n";
+  for (const auto& one : variants) out += one.text;
   return out;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -24,10 +25,16 @@ Result<std::string> fmp4_media_playlist(const WindowState& state, std::string_vi
 // RFC 6381 CODECS value of the tracks that the packagers write: "avc1.640028,mp4a.40.2".
 std::string codecs(const media::StreamInfo& info);
 
-// A multivariant playlist (RFC 8216 §4.3.4) with one variant at `media_uri`. `info` says what the variant
-// holds (behind an audio encoder: its AAC). Bit rates are those of the listed segments, or of the first parts
-// before there is one; kNotFound where there is neither.
-Result<std::string> multivariant_playlist(const WindowState& state, const media::StreamInfo& info,
-                                          std::string_view media_uri);
+// A line of EXT-X-STREAM-INF and its URI (RFC 8216 §4.3.4.2).
+struct Variant {
+  std::string text;
+  bool independent = true;  // every segment starts with a key frame
+};
+// `info` says what the variant at `media_uri` holds (behind an audio encoder: its AAC). Bit rates are those of
+// the listed segments, or of the first parts before there is one; kNotFound where there is neither.
+Result<Variant> variant(const WindowState& state, const media::StreamInfo& info, std::string_view media_uri);
+
+// A multivariant playlist (RFC 8216 §4.3.4). Players begin with the first variant.
+std::string multivariant_playlist(std::span<const Variant> variants);
 
 }  // namespace camctl::hls

@@ -163,7 +163,7 @@ Stream::Impl::Impl(EventLoop& loop, media::SourceFactory make_source, StreamOpti
       cache(window, {options.encode_audio, options.audio_bitrate}),
       loop_(loop),
       make_source_(std::move(make_source)),
-      timeline_(Clock::now()),
+      timeline_(options.origin.value_or(Clock::now())),
       backoff_(std::random_device{}()),
       probe_(loop),
       retry_(loop),
@@ -453,13 +453,13 @@ Result<BodyPtr> Stream::init_segment(std::uint32_t version) const { return impl_
 Result<std::string> Stream::ts_playlist() const { return ts_media_playlist(*impl_->window.state()); }
 Result<std::string> Stream::fmp4_playlist() const { return fmp4_media_playlist(*impl_->window.state()); }
 
-Result<std::string> Stream::multivariant_playlist(std::string_view media_uri) const {
+Result<Variant> Stream::variant(std::string_view media_uri) const {
   const auto state = impl_->window.state();
   const SegmentHead* newest = state->segments.empty() ? state->open.get() : state->segments.back().get();
   if (newest == nullptr)
     return fail(ErrorCode::kNotFound, fmt::format("camera {} has no segment yet", impl_->options.id));
   const auto info = impl_->cache.packaged(*newest->info);
-  return hls::multivariant_playlist(*state, info, media_uri);
+  return hls::variant(*state, info, media_uri);
 }
 
 std::shared_ptr<void> Stream::subscribe(std::function<void()> task) {

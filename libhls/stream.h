@@ -13,6 +13,7 @@
 #include "base/media/source.h"
 #include "base/result.h"
 #include "libhls/body.h"
+#include "libhls/playlist.h"
 #include "libhls/window.h"
 
 namespace camctl::hls {
@@ -40,6 +41,8 @@ struct StreamOptions {
   WindowOptions window;
   bool encode_audio = true;  // audio other than AAC is encoded to AAC while somebody listens; false: left out
   std::uint32_t audio_bitrate = 128'000;  // bit/s of that encoder
+  // Where its axis begins: the renditions of a camera have one. Nothing: when the object is made.
+  std::optional<std::chrono::steady_clock::time_point> origin;
   std::string probe_host;                 // cheap TCP probe while the camera is away; empty: none
   std::uint16_t probe_port = 0;
   bool log_first_losses = true;  // false: who waits for the first picture says himself why none comes
@@ -86,8 +89,8 @@ class Stream {
   // each URI ("" for relative ones).
   Result<std::string> ts_playlist() const;
   Result<std::string> fmp4_playlist() const;
-  // Multivariant playlist naming `media_uri`, with CODECS, RESOLUTION, FRAME-RATE and BANDWIDTH.
-  Result<std::string> multivariant_playlist(std::string_view media_uri) const;
+  // For a multivariant playlist that names `media_uri`. kNotFound before the first part or segment.
+  Result<Variant> variant(std::string_view media_uri) const;
 
   // Calls `task` on the loop's thread after each new segment or part or change of state, until the returned
   // handle is destroyed (on any thread).

@@ -33,6 +33,8 @@ Window::Window(WindowOptions options, WallClock wall_clock)
       wall_clock_(wall_clock ? std::move(wall_clock) : compare_clocks),
       init_version_(options.first_init_version),
       next_number_(options.first_number),
+      breaks_(options.breaks ? options.breaks : std::make_shared<BreakCount>()),
+      discontinuities_(breaks_->get()),
       parts_(options.part_duration, target_) {
   auto state = std::make_shared<WindowState>();
   state->target_duration = target_;
@@ -64,7 +66,7 @@ Listed Window::push(AccessUnit unit, Break brk) {
   gap_from_.reset();
   Listed listed;
   if (brk == Break::kHard) listed.segment = break_off();
-  if (brk == Break::kSoft) cut_at_next_key_ = true;
+  if (brk == Break::kSoft || discontinuities_ < breaks_->get()) cut_at_next_key_ = true;
   if (!admit(unit)) {
     const std::lock_guard lock(mutex_);
     ++counters_.dropped_units;
@@ -173,7 +175,7 @@ void Window::begin(const AccessUnit& unit, MediaTime time) {
   open_ = std::make_shared<Segment>();
   open_->number = next_number_++;
   open_->discontinuity = discontinuity_pending_ && open_->number > options_.first_number;
-  if (open_->discontinuity) ++discontinuities_;
+  if (open_->discontinuity) breaks_->raise_to(++discontinuities_);
   open_->discontinuity_sequence = discontinuities_;
   open_->independent = !info_->video || (unit.track == TrackKind::kVideo && unit.key);
   open_->init_version = init_version_;

@@ -12,6 +12,7 @@
 
 #include "base/media/access_unit.h"
 #include "base/media/stream_info.h"
+#include "libhls/break_count.h"
 #include "libhls/part_policy.h"
 #include "libhls/timeline.h"
 
@@ -91,6 +92,8 @@ struct WindowOptions {
   std::uint64_t first_number = 0;
   std::uint32_t first_init_version = 0;
   std::chrono::milliseconds part_duration{0};  // parts near this length; 0: none
+  // Shared by the renditions of a camera; null: a window of its own.
+  std::shared_ptr<BreakCount> breaks;
   int listed_targets = 3;  // target durations listed at least: 3 (RFC 8216 §6.2.2), or 8 for delta updates
 };
 
@@ -228,7 +231,9 @@ class Window {
   media::StreamInfoPtr info_;
   std::uint32_t init_version_;
   std::uint64_t next_number_;
-  std::uint64_t discontinuities_ = 0, gaps_ = 0;
+  const std::shared_ptr<BreakCount> breaks_;
+  std::uint64_t discontinuities_;  // of breaks_, how many are signalled here
+  std::uint64_t gaps_ = 0;
   std::optional<std::chrono::steady_clock::time_point> gap_from_;  // up to where gaps are listed
   bool discontinuity_pending_ = false;
   bool cut_at_next_key_ = false;

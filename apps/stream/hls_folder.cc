@@ -99,9 +99,9 @@ Result<void> HlsFolder::write_playlists(const hls::Stream& stream) {
   if (!media) return fail(media.error());
   if (auto written = put(fmp4() ? kFmp4Playlist : kTsPlaylist, *media); !written) return written;
   if (!fmp4()) return {};
-  auto index = stream.multivariant_playlist(kFmp4Playlist);
-  if (!index) return fail(index.error());
-  return put(kMultivariant, *index);
+  const auto variant = stream.variant(kFmp4Playlist);
+  if (!variant) return fail(variant.error());
+  return put(kMultivariant, hls::multivariant_playlist({&*variant, 1}));
 }
 
 // Players may hold a playlist that is one window old.

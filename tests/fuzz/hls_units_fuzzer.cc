@@ -113,7 +113,7 @@ void check_window(const hls::Window& window, const hls::WindowOptions& options) 
   check_parts(*state);
   (void)hls::ts_media_playlist(*state);
   (void)hls::fmp4_media_playlist(*state);
-  if (!state->segments.empty()) (void)hls::multivariant_playlist(*state, *state->segments.back()->info, "m");
+  if (!state->segments.empty()) (void)hls::variant(*state, *state->segments.back()->info, "m");
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ TEST_CASE("no playlist before the first segment") {
   const WindowState state;
   CHECK(ts_media_playlist(state).error().code == ErrorCode::kNotFound);
   CHECK(fmp4_media_playlist(state).error().code == ErrorCode::kNotFound);
-  CHECK(multivariant_playlist(state, {}, "media.m3u8").error().code == ErrorCode::kNotFound);
+  CHECK(variant(state, {}, "media.m3u8").error().code == ErrorCode::kNotFound);
 }
 
 TEST_CASE("the multivariant playlist") {
@@ -86,10 +86,16 @@ TEST_CASE("the multivariant playlist") {
   state.target_duration = 4s;
   state.classic =
       state.segments = {segment(0, 2 * kSecond * MediaTime(1)), segment(1, 2 * kSecond * MediaTime(1))};
-  CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value() ==
+  std::vector<Variant> variants{variant(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value()};
+  const std::string first =
         "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
         "#EXT-X-STREAM-INF:BANDWIDTH=1104840,AVERAGE-BANDWIDTH=1004400,CODECS=\"avc1.640028,mp4a.40.2\","
-        "RESOLUTION=1920x1080,FRAME-RATE=25.000\nmain/media.m3u8\n");
+        "RESOLUTION=1920x1080,FRAME-RATE=25.000\nmain/media.m3u8\n";
+  CHECK(multivariant_playlist(variants) == first);
+  variants.push_back({"#EXT-X-STREAM-INF:BANDWIDTH=1\nsub/media.m3u8\n"});
+  CHECK(multivariant_playlist(variants) == first + variants[1].text);
+  variants[1].independent = false;
+  CHECK(multivariant_playlist(variants).find("INDEPENDENT") == std::string::npos);
 }
 
 TEST_CASE("frame rates that a camera declares wrongly are measured") {
@@ -99,13 +105,13 @@ TEST_CASE("frame rates that a camera declares wrongly are measured") {
   for (const auto& rate : {media::FrameRate{90'000, 1}, media::FrameRate{0, 1}, media::FrameRate{50, 1}}) {
     auto video = h264_info();
     video.frame_rate = rate;
-    CHECK(multivariant_playlist(state, *make_info(video, std::nullopt), "m")->find("FRAME-RATE=25.000") !=
+    CHECK(variant(state, *make_info(video, std::nullopt), "m")->text.find("FRAME-RATE=25.000") !=
           std::string::npos);
   }
   auto ntsc = h264_info();
   ntsc.frame_rate = {30'000, 1'001};
   state.classic = state.segments = {segment(0, MediaTime(150'150))};
-  CHECK(multivariant_playlist(state, *make_info(ntsc, std::nullopt), "m")->find("FRAME-RATE=29.970") !=
+  CHECK(variant(state, *make_info(ntsc, std::nullopt), "m")->text.find("FRAME-RATE=29.970") !=
         std::string::npos);
 }
 
@@ -117,8 +123,7 @@ TEST_CASE("bit rates count the audio that an encoder makes") {
   auto one = std::make_shared<Segment>(*segment(0, 2 * kSecond * MediaTime(1)));
   one->info = make_info(h264_info(), g711);
   state.classic = state.segments = {one};
-  CHECK(multivariant_playlist(state, *make_info(h264_info(), aac_info()), "m")
-            ->find("AVERAGE-BANDWIDTH=1196400,") != std::string::npos);
+  CHECK(variant(state, *make_info(h264_info(), aac_info()), "m")->text.find("AVERAGE-BANDWIDTH=1196400,") != std::string::npos);
 }
 
 TEST_CASE("codec strings of what the packagers write") {

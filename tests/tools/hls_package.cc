@@ -95,9 +95,12 @@ class Packager : public media::SourceSink {
 
   bool write_all() {
     const auto state = window_.state();
+    const auto variant = hls::variant(*state, *info_, "media.m3u8");
+    const auto index = variant ? Result<std::string>(hls::multivariant_playlist({&*variant, 1}))
+                               : Result<std::string>(fail(variant.error()));
     bool good = write("playlist.m3u8", hls::ts_media_playlist(*state)) &&
                 write("media.m3u8", hls::fmp4_media_playlist(*state)) &&
-                write("index.m3u8", hls::multivariant_playlist(*state, *info_, "media.m3u8"));
+                write("index.m3u8", index);
     for (const auto& segment : state->segments) {
       good = good && write(hls::ts_segment_name(segment->number), hls::package_ts(*segment)) &&
              write(hls::fmp4_segment_name(segment->number), hls::package_fmp4(*segment)) &&
