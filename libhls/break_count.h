@@ -6,8 +6,9 @@
 
 namespace camctl::hls {
 
-// RFC 8216 §6.2.4: variants of one presentation have matching Discontinuity Sequence Numbers. Each rendition's
-// window signals its own breaks, and then those that others have signalled meanwhile. Thread-safe.
+// RFC 8216 §6.2.4: variants of one presentation have matching Discontinuity Sequence Numbers. Each
+// rendition's window signals its own breaks, and then those that others have signalled meanwhile.
+// Thread-safe.
 class BreakCount {
  public:
   std::uint64_t get() const { return count_; }

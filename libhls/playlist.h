@@ -30,8 +30,8 @@ struct Variant {
   std::string text;
   bool independent = true;  // every segment starts with a key frame
 };
-// `info` says what the variant at `media_uri` holds (behind an audio encoder: its AAC). Bit rates are those of
-// the listed segments, or of the first parts before there is one; kNotFound where there is neither.
+// `info` says what the variant at `media_uri` holds (behind an audio encoder: its AAC). Bit rates are those
+// of the listed segments, or of the first parts before there is one; kNotFound where there is neither.
 Result<Variant> variant(const WindowState& state, const media::StreamInfo& info, std::string_view media_uri);
 
 // A multivariant playlist (RFC 8216 §4.3.4). Players begin with the first variant.

@@ -43,7 +43,7 @@ struct StreamOptions {
   std::uint32_t audio_bitrate = 128'000;  // bit/s of that encoder
   // Where its axis begins: the renditions of a camera have one. Nothing: when the object is made.
   std::optional<std::chrono::steady_clock::time_point> origin;
-  std::string probe_host;                 // cheap TCP probe while the camera is away; empty: none
+  std::string probe_host;  // cheap TCP probe while the camera is away; empty: none
   std::uint16_t probe_port = 0;
   bool log_first_losses = true;  // false: who waits for the first picture says himself why none comes
 };

@@ -174,7 +174,10 @@ bool Window::expects_cut() const {
 void Window::begin(const AccessUnit& unit, MediaTime time) {
   open_ = std::make_shared<Segment>();
   open_->number = next_number_++;
-  open_->discontinuity = discontinuity_pending_ && open_->number > options_.first_number;
+  if (std::exchange(fresh_, false))
+    discontinuities_ = std::max(discontinuities_, breaks_->get());
+  else
+    open_->discontinuity = discontinuity_pending_;
   if (open_->discontinuity) breaks_->raise_to(++discontinuities_);
   open_->discontinuity_sequence = discontinuities_;
   open_->independent = !info_->video || (unit.track == TrackKind::kVideo && unit.key);
@@ -269,7 +272,7 @@ bool Window::close(const AccessUnit* next) {
 
 bool Window::break_off() {
   const bool listed = close(nullptr);
-  discontinuity_pending_ = next_number_ > options_.first_number;
+  discontinuity_pending_ = true;
   wait_for_key_ = !info_ || info_->video.has_value();
   last_key_.reset();
   parts_.interrupt();

@@ -160,7 +160,7 @@ class Window {
   Listed interrupt();
 
   // Forgets all that was received, after interrupt(): nothing is listed or can be found any more. Numbers go
-  // on.
+  // on. What comes next begins behind no discontinuity: there is nothing listed before it.
   void clear();
 
   // While the source is away: lists segments without media for the time until `now`, each as long as the
@@ -236,6 +236,7 @@ class Window {
   std::uint64_t gaps_ = 0;
   std::optional<std::chrono::steady_clock::time_point> gap_from_;  // up to where gaps are listed
   bool discontinuity_pending_ = false;
+  bool fresh_ = true;  // nothing is listed before the next segment
   bool cut_at_next_key_ = false;
   bool wait_for_key_ = true;
   std::optional<MediaTime> last_key_;

@@ -168,6 +168,7 @@ Listed Window::mark_gap(steady_clock::time_point now) {
 
 void Window::clear() {
   break_off();
+  fresh_ = true;
   carried_.clear();
   gap_from_.reset();
   std::vector<Kept> kept;  // freed without the lock

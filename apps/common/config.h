@@ -36,7 +36,8 @@ struct StreamSettings {
   std::chrono::milliseconds segment_duration{2000};
   std::uint64_t segments = 6;
   std::chrono::milliseconds part_duration{200};  // of LL-HLS; 0: no parts
-  bool on_demand = false;                        // connected only while somebody watches
+  bool adaptive = true;    // the camera's other profiles are further variants of index.m3u8
+  bool on_demand = false;  // connected only while somebody watches
   friend bool operator==(const StreamSettings&, const StreamSettings&) = default;
 };
 

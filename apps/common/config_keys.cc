@@ -68,6 +68,8 @@ const std::array kStream = {
     Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
     Key<StreamSettings>{"part_duration", Kind::kDuration, &StreamSettings::part_duration,
                         "of LL-HLS, near which parts end with a frame; 0 for none", 0, 1000},
+    Key<StreamSettings>{"adaptive", Kind::kFlag, &StreamSettings::adaptive,
+                        "show a camera's other profiles as variants of one adaptive stream"},
     Key<StreamSettings>{"on_demand", Kind::kFlag, &StreamSettings::on_demand,
                         "connect to cameras only while somebody watches"},
 };

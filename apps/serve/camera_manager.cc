@@ -4,6 +4,7 @@
 #include <future>
 
 #include "apps/media/camera_source.h"
+#include "apps/serve/renditions.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -59,6 +60,36 @@ std::shared_ptr<const CameraManager::Set> CameraManager::set() const {
   return set_;
 }
 
+ServedCameraPtr CameraManager::make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
+                                        const Presentation& presentation) {
+  auto factory = make_source(recipe);
+  if (!factory) {
+    log::get().error("camera {}: {}", camera.id, factory.error().message);
+    factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
+  } else {
+    const auto url = Url::parse(recipe.rtsp_url);
+    factory = gate_->guard(std::move(*factory), url->host, recipe.credentials);
+  }
+  return std::make_shared<ServedCamera>(loop, loops_, camera, std::move(recipe), std::move(*factory),
+                                        presentation);
+}
+
+// All renditions on one loop.
+ServedCameraPtr CameraManager::make(const Camera& camera, Recipe recipe) {
+  auto& loop = *loops_[next_loop_++ % loops_.size()];
+  const Presentation presentation;
+  const auto main = make_one(loop, camera, recipe, presentation);
+  if (recipe.renditions.empty()) return main;
+  recipe.settings.on_demand = true;
+  for (const auto& plan : plan_renditions(camera)) {
+    auto entry = camera;
+    entry.id += "/" + plan.name;
+    entry.rtsp_url = recipe.rtsp_url = plan.rtsp_url;
+    main->add_rendition(plan.name, make_one(loop, entry, recipe, presentation));
+  }
+  return main;
+}
+
 CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, const Settings& settings,
                                             const Credentials& general, bool try_refused) {
   if (!gate_) gate_ = std::make_shared<SourceGate>(settings.host_sessions);
@@ -68,10 +99,15 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
   Changes changes;
   std::vector<ServedCameraPtr> fresh;
   for (const auto& camera : cameras) {
-    Recipe recipe{camera.rtsp_url, credentials_for(camera, settings.credentials, general),
-                  settings.stream_for(camera.id)};
+    Recipe recipe{camera.rtsp_url,
+                  credentials_for(camera, settings.credentials, general),
+                  settings.stream_for(camera.id),
+                  {}};
     if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
     if (camera.on_demand) recipe.settings.on_demand = *camera.on_demand;
+    // Transcoding is for one picture that everything plays.
+    if (recipe.settings.adaptive && recipe.settings.video_codec == "copy")
+      for (const auto& plan : plan_renditions(camera)) recipe.renditions.push_back(plan.rtsp_url);
     const auto known = before->by_id.find(camera.id);
     ServedCameraPtr served;
     const bool same = known != before->by_id.end() && known->second->recipe() == recipe;
@@ -81,16 +117,7 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
       ++changes.kept;
     } else {
       ++(known == before->by_id.end() ? changes.started : changes.restarted);
-      auto factory = make_source(recipe);
-      if (!factory) {
-        log::get().error("camera {}: {}", camera.id, factory.error().message);
-        factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
-      } else {
-        const auto url = Url::parse(recipe.rtsp_url);
-        factory = gate_->guard(std::move(*factory), url->host, recipe.credentials);
-      }
-      served = std::make_shared<ServedCamera>(*loops_[next_loop_++ % loops_.size()], loops_, camera,
-                                              std::move(recipe), std::move(*factory));
+      served = make(camera, std::move(recipe));
       fresh.push_back(served);
     }
     after->ordered.push_back(served);

@@ -52,6 +52,10 @@ class CameraManager {
   bool stop(std::chrono::milliseconds patience);
 
  private:
+  ServedCameraPtr make(const Camera& camera, Recipe recipe);
+  ServedCameraPtr make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
+                           const Presentation& presentation);
+
   struct Set {
     std::vector<ServedCameraPtr> ordered;
     std::map<std::string, ServedCameraPtr, std::less<>> by_id;

@@ -9,8 +9,6 @@
 namespace camctl::apps::serve {
 namespace {
 
-constexpr std::string_view kMain = "main";
-
 std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -46,19 +44,23 @@ Result<ReloadQuery> parse_reload_query(std::string_view query) {
   return result;
 }
 
-std::optional<Rendition> parse_rendition(std::string_view name) {
-  if (!name.starts_with(kMain)) return std::nullopt;
-  name.remove_prefix(kMain.size());
-  if (name.empty()) return Rendition{};
+std::optional<PlaylistFolder> parse_playlist_folder(std::string_view name) {
+  const auto dash = name.find('-');
+  PlaylistFolder folder{name.substr(0, dash)};
+  if (folder.rendition.empty()) return std::nullopt;
+  if (dash == name.npos) return folder;
   // Without leading zeros: no two addresses name the same thing.
-  if (name.front() != '-' || name.substr(1).starts_with('0')) return std::nullopt;
-  const auto epoch = number(name.substr(1));
+  const auto digits = name.substr(dash + 1);
+  if (digits.starts_with('0')) return std::nullopt;
+  const auto epoch = number(digits);
   if (!epoch || *epoch >= hls::PartPolicy::kMaxEpochs) return std::nullopt;
-  return Rendition{static_cast<std::size_t>(*epoch)};
+  folder.epoch = static_cast<std::size_t>(*epoch);
+  return folder;
 }
 
-std::string rendition_name(const Rendition& rendition) {
-  return rendition.epoch == 0 ? std::string(kMain) : fmt::format("{}-{}", kMain, rendition.epoch);
+std::string to_string(const PlaylistFolder& folder) {
+  return folder.epoch == 0 ? std::string(folder.rendition)
+                           : fmt::format("{}-{}", folder.rendition, folder.epoch);
 }
 
 }  // namespace camctl::apps::serve

@@ -22,12 +22,13 @@ struct ReloadQuery {
 // none. Directives and parameters that we don't know are ignored.
 Result<ReloadQuery> parse_reload_query(std::string_view query);
 
-// The {rendition} of a playlist's address: "main", and "main-1"… for the playlists of further part targets
-// (hls::PartPolicy). Nothing where there can't be such a one.
-struct Rendition {
+// The {rendition} of a playlist's address: "main" or "sub", and "main-1"… for the playlists of further part
+// targets (hls::PartPolicy). Nothing where there can't be such a one.
+struct PlaylistFolder {
+  std::string_view rendition;  // see renditions.h
   std::size_t epoch = 0;
 };
-std::optional<Rendition> parse_rendition(std::string_view name);
-std::string rendition_name(const Rendition& rendition);
+std::optional<PlaylistFolder> parse_playlist_folder(std::string_view name);
+std::string to_string(const PlaylistFolder& folder);
 
 }  // namespace camctl::apps::serve

@@ -5,6 +5,7 @@
 
 #include "apps/serve/hls_query.h"
 #include "apps/serve/http/gzip.h"
+#include "apps/serve/renditions.h"
 #include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
 #include "libhls/ll_playlist.h"
@@ -63,6 +64,23 @@ Response playlist_response(const PlaylistPtr& playlist, bool gzip, std::string c
   return response;
 }
 
+// The rendition of the camera that a request names, which is connected by that if it is not. Null, and the
+// request is answered, where there is none.
+ServedCameraPtr wanted_rendition(const RouteContext& context, const Request& request,
+                                 std::string_view rendition, const ExchangePtr& exchange) {
+  const auto camera = context.cameras.find(request.params.text("id"));
+  if (!camera) {
+    exchange->send(no_such_camera(request.params.text("id")));
+    return nullptr;
+  }
+  auto wanted = camera->rendition(rendition);
+  if (wanted)
+    wanted->wanted();
+  else
+    exchange->send(no_such_rendition(rendition));
+  return wanted;
+}
+
 // True where there will be nothing for a while: the camera is known to be away.
 bool is_away(const ServedCamera& camera) {
   const auto state = camera.status().state;
@@ -71,6 +89,7 @@ bool is_away(const ServedCamera& camera) {
 
 // True once there is an answer: the playlist, or that the camera is known to be away.
 bool try_playlist(ServedCamera& camera, PlaylistKind kind, bool gzip, const ExchangePtr& exchange) {
+  if (kind == PlaylistKind::kMultivariant && !is_away(camera) && !camera.renditions_known()) return false;
   if (const auto playlist = camera.playlist(kind)) {
     exchange->send(playlist_response(playlist, gzip, kPlaylistCache));
     return true;
@@ -139,14 +158,15 @@ bool try_reload(ServedCamera& camera, const ReloadRequest& reload, const Exchang
 
 Handler media_playlist_handler(const std::shared_ptr<const RouteContext>& context) {
   return [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.watch(request->params.text("id"));
-    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
     const auto& name = request->params.text("rendition");
-    const auto rendition = parse_rendition(name);
+    const auto folder = parse_playlist_folder(name);
+    if (!folder) return exchange->send(no_such_rendition(name));
+    const auto camera = wanted_rendition(*context, *request, folder->rendition, exchange);
+    if (!camera) return;
     const auto known = std::max<std::size_t>(1, camera->stream().state()->part_targets.size());
-    if (!rendition || rendition->epoch >= known) return exchange->send(no_such_rendition(name));
+    if (folder->epoch >= known) return exchange->send(no_such_rendition(name));
     ReloadRequest reload;
-    reload.epoch = rendition->epoch;
+    reload.epoch = folder->epoch;
     reload.gzip = accepts_gzip(request->header("accept-encoding"));
     if (!camera->low_latency())
       return answer_when_ready(camera, exchange, kFirstSegmentWait,
@@ -177,14 +197,21 @@ Response media_response(ServedCamera& camera, const Request& request, const char
   return response;
 }
 
-Handler media_handler(const std::shared_ptr<const RouteContext>& context, const char* type, GetMedia get) {
-  return [context, type, get = std::move(get)](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.watch(request->params.text("id"));
-    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
-    auto body = get(camera->stream(), request->params);
-    if (!body) return exchange->send(error_response(body.error()));
-    exchange->send(media_response(*camera, *request, type, std::move(*body)));
-  };
+// Whose media an address names.
+enum class Folder : std::uint8_t { kMain, kRendition };
+
+Handler media_handler(const std::shared_ptr<const RouteContext>& context, Folder folder, const char* type,
+                      GetMedia get) {
+  return
+      [context, folder, type, get = std::move(get)](const RequestPtr& request, const ExchangePtr& exchange) {
+        const std::string_view name =
+            folder == Folder::kMain ? kMainRendition : request->params.text("rendition");
+        const auto camera = wanted_rendition(*context, *request, name, exchange);
+        if (!camera) return;
+        auto body = get(camera->stream(), request->params);
+        if (!body) return exchange->send(error_response(body.error()));
+        exchange->send(media_response(*camera, *request, type, std::move(*body)));
+      };
 }
 
 // True once there is an answer: a part may be asked for before it is there (§6.2.6), others are 404.
@@ -201,8 +228,8 @@ bool try_part(ServedCamera& camera, const RequestPtr& request, const ExchangePtr
 
 Handler part_handler(const std::shared_ptr<const RouteContext>& context) {
   return [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.watch(request->params.text("id"));
-    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    const auto camera = wanted_rendition(*context, *request, request->params.text("rendition"), exchange);
+    if (!camera) return;
     camera->want_newest();
     answer_when_ready(camera, exchange, longest_hold(*camera), [request, exchange](ServedCamera& there) {
       return try_part(there, request, exchange);
@@ -219,7 +246,7 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
   get("/hls/{id}/playlist.m3u8", playlist_handler(context, PlaylistKind::kTs),
       "media playlist of MPEG-TS segments");
   get("/hls/{id}/playlist{#n}.ts",
-      media_handler(context, "video/mp2t",
+      media_handler(context, Folder::kMain, "video/mp2t",
                     [](const hls::Stream& stream, const Params& params) {
                       return stream.ts_segment(params.number("n"));
                     }),
@@ -228,8 +255,8 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
       "multivariant playlist");
   get("/hls/{id}/{rendition}/media.m3u8", media_playlist_handler(context),
       "media playlist of fMP4 segments and parts (LL-HLS: _HLS_msn, _HLS_part, _HLS_skip)");
-  get("/hls/{id}/main/init-{#v}.mp4",
-      media_handler(context, kFmp4Type,
+  get("/hls/{id}/{rendition}/init-{#v}.mp4",
+      media_handler(context, Folder::kRendition, kFmp4Type,
                     [](const hls::Stream& stream, const Params& params) -> Result<hls::BodyPtr> {
                       constexpr std::uint64_t kMaxVersion = 0xffffffff;
                       if (params.number("v") > kMaxVersion)
@@ -237,13 +264,13 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
                       return stream.init_segment(static_cast<std::uint32_t>(params.number("v")));
                     }),
       "an fMP4 initialisation segment");
-  get("/hls/{id}/main/seg{#n}.m4s",
-      media_handler(context, kFmp4Type,
+  get("/hls/{id}/{rendition}/seg{#n}.m4s",
+      media_handler(context, Folder::kRendition, kFmp4Type,
                     [](const hls::Stream& stream, const Params& params) {
                       return stream.fmp4_segment(params.number("n"));
                     }),
       "an fMP4 segment");
-  get("/hls/{id}/main/part{#n}.{#k}.m4s", part_handler(context), "a part of an fMP4 segment");
+  get("/hls/{id}/{rendition}/part{#n}.{#k}.m4s", part_handler(context), "a part of an fMP4 segment");
 }
 
 }  // namespace camctl::apps::serve

@@ -1,18 +1,22 @@
 #include "apps/serve/served_camera.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cmath>
 
 #include "apps/media/camera_source.h"
 #include "apps/serve/hls_query.h"
 #include "apps/serve/http/gzip.h"
+#include "apps/serve/renditions.h"
 #include "base/url.h"
 #include "libhls/ll_playlist.h"
 
 namespace camctl::apps::serve {
 namespace {
 
-// Segments and parts have one address each, below this, whichever playlist names them.
-constexpr std::string_view kMediaFolder = "../main/";
+// A rendition that has not been received within this is left out of the multivariant playlist for now.
+constexpr std::chrono::seconds kLearn{3};
 
 constexpr std::chrono::seconds kLook{1};  // for viewers of a camera on demand
 
@@ -26,12 +30,15 @@ std::uint64_t first_number() {
       std::max(floor<seconds>(system_clock::now()) - kEpoch, seconds(0)).count());
 }
 
-// A GOP known from the camera's own settings settles a target duration that it fits into.
-hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
+// A GOP known from the camera's own settings settles a target duration that it fits into; the same for all
+// renditions.
+hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe, const Presentation& presentation) {
   const auto url = Url::parse(recipe.rtsp_url);
   auto options = stream_options(camera.id, url ? *url : Url{}, recipe.settings);
   for (const auto& profile : camera.profiles) {
-    if (profile.rtsp_url != camera.rtsp_url || !profile.video || profile.video->fps < 1) continue;
+    const bool shown =
+        profile.rtsp_url == camera.rtsp_url || std::ranges::count(recipe.renditions, profile.rtsp_url) > 0;
+    if (!shown || !profile.video || profile.video->fps < 1) continue;
     constexpr std::chrono::seconds kLongestTarget{
         10};  // beyond, cutting inside the GOP serves viewers better
     const std::chrono::seconds gop(std::llround(std::ceil(profile.video->gop / profile.video->fps)));
@@ -39,6 +46,8 @@ hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe) {
   }
   options.window.part_duration = recipe.settings.part_duration;
   if (recipe.settings.part_duration.count() > 0) options.window.listed_targets = hls::kListedForSkipping;
+  options.origin = presentation.origin;
+  options.window.breaks = presentation.breaks;
   options.window.first_number = first_number();
   options.window.first_init_version = static_cast<std::uint32_t>(first_number());
   return options;
@@ -63,10 +72,11 @@ const hls::BodyPtr& Playlist::gzip_body() const {
 }
 
 ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& connection_loops, Camera camera,
-                           Recipe recipe, media::SourceFactory make_source)
+                           Recipe recipe, media::SourceFactory make_source, const Presentation& presentation)
     : loop_(loop),
       recipe_(std::move(recipe)),
-      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source), options_of(camera, recipe_))),
+      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source),
+                                            options_of(camera, recipe_, presentation))),
       live_(std::make_shared<LiveHub>(loop, *stream_, connection_loops)),
       waiting_(connection_loops) {
   camera_ = std::make_shared<const Camera>(std::move(camera));
@@ -74,6 +84,7 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
 
 ServedCamera::~ServedCamera() {
   subscription_.reset();
+  for (auto& other : others_) other.subscription.reset();
   loop_.post([stream = std::shared_ptr<hls::Stream>(std::move(stream_)), live = std::move(live_),
               look = std::shared_ptr<Timer>(std::move(look_))] {
     if (look) look->cancel();
@@ -82,7 +93,78 @@ ServedCamera::~ServedCamera() {
   });
 }
 
+void ServedCamera::add_rendition(std::string name, const ServedCameraPtr& rendition) {
+  rendition->rendition_name_ = name;
+  rendition->main_ = weak_from_this();
+  auto& other = others_.emplace_back();
+  other.name = std::move(name);
+  other.camera = rendition;
+}
+
+ServedCameraPtr ServedCamera::rendition(std::string_view name) {
+  if (name == kMainRendition) return shared_from_this();
+  const auto found = std::ranges::find(others_, name, &Rendition::name);
+  return found == others_.end() ? nullptr : found->camera;
+}
+
+// By its first part, and better by each segment. True for the first.
+bool ServedCamera::learn(Rendition& other) {
+  const auto next = other.camera->stream_->state()->next_number;
+  if (other.learned_at == next) return false;
+  auto known = other.camera->variant(other.name);
+  if (!known) return false;
+  other.learned_at = next;
+  const std::lock_guard lock(mutex_);
+  const bool first = !other.variant;
+  other.variant = std::move(*known);
+  if (first) ++generation_;
+  return first;
+}
+
+// How far the others are that are received now (RFC 8216bis §4.4.5.4).
+std::vector<hls::RenditionReport> ServedCamera::reports() {
+  const auto main = rendition_name_.empty() ? shared_from_this() : main_.lock();
+  if (!main) return {};
+  std::vector<hls::RenditionReport> result;
+  const auto add = [&](std::string_view name, const ServedCamera& camera) {
+    const auto state = camera.stream_->state();
+    if (&camera == this || (state->segments.empty() && !state->open)) return;
+    const auto uri = "../" + to_string({name, state->part_epoch}) + "/media.m3u8";
+    result.push_back(hls::report_of(*state, state->part_epoch, uri));
+  };
+  add(kMainRendition, *main);
+  for (const auto& other : main->others_) add(other.name, *other.camera);
+  return result;
+}
+
+bool ServedCamera::renditions_known() {
+  const bool patient = std::chrono::steady_clock::now() - connecting_since_.load() < kLearn;
+  const std::lock_guard lock(mutex_);
+  return !patient || std::ranges::all_of(others_, [](const Rendition& other) {
+    const auto state = other.camera->status().state;
+    return other.variant || state == hls::StreamState::kOffline || state == hls::StreamState::kError;
+  });
+}
+
+unsigned ServedCamera::viewer_count() {
+  const auto now = Viewers::Clock::now();
+  auto count = viewers_.count(now);
+  for (const auto& other : others_) count += other.camera->viewers().count(now);
+  return count;
+}
+
 void ServedCamera::start() {
+  connecting_since_ = std::chrono::steady_clock::now();
+  for (auto& other : others_) {
+    other.subscription = other.camera->stream_->subscribe([weak = weak_from_this(), &other] {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (self->learn(other)) self->waiting_.wake();
+    });
+    other.camera->start();
+    // Once, so that the multivariant playlist can say what it is.
+    if (!recipe_.settings.on_demand) other.camera->wanted();
+  }
   subscription_ = stream_->subscribe([weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
@@ -101,6 +183,8 @@ void ServedCamera::wanted() {
   if (!recipe_.settings.on_demand) return;
   wanted_at_ = std::chrono::steady_clock::now();
   if (connected_.exchange(true)) return;
+  connecting_since_ = wanted_at_.load();
+  for (const auto& other : others_) other.camera->wanted();
   loop_.post([self = shared_from_this()] { self->begin_watch(); });
 }
 
@@ -130,6 +214,10 @@ void ServedCamera::look_for_viewers() {
 }
 
 void ServedCamera::stop() {
+  for (const auto& other : others_) {
+    other.camera->stop();
+    other.camera->waiting().wake();
+  }
   loop_.post([self = shared_from_this()] {
     self->look_.reset();
     self->live_->stop();
@@ -148,15 +236,28 @@ void ServedCamera::set_camera(Camera camera) {
   camera_ = std::move(shared);
 }
 
-Result<std::string> ServedCamera::render(PlaylistKind kind) const {
+Result<hls::Variant> ServedCamera::variant(std::string_view rendition) const {
+  // The one media playlist is that of the parts that are made now.
+  return stream_->variant(to_string({rendition, stream_->state()->part_epoch}) + "/media.m3u8");
+}
+
+Result<std::string> ServedCamera::render_multivariant() {
+  auto main = variant(kMainRendition);
+  if (!main) return fail(main.error());
+  std::vector<hls::Variant> variants{std::move(*main)};
+  for (const auto& other : others_)
+    if (other.variant) variants.push_back(*other.variant);
+  return hls::multivariant_playlist(variants);
+}
+
+Result<std::string> ServedCamera::render(PlaylistKind kind) {
   switch (kind) {
     case PlaylistKind::kTs:
       return stream_->ts_playlist();
     case PlaylistKind::kFmp4:
       return stream_->fmp4_playlist();
     case PlaylistKind::kMultivariant:
-      // The one media playlist is that of the parts that are made now.
-      return stream_->multivariant_playlist(rendition_name({stream_->state()->part_epoch}) + "/media.m3u8");
+      return render_multivariant();
   }
   return fail(ErrorCode::kInternal, "unknown kind of playlist");
 }
@@ -180,7 +281,11 @@ PlaylistPtr ServedCamera::playlist(const StatePtr& state, std::size_t epoch, boo
   hls::LowLatencyView view;
   view.epoch = epoch;
   view.skip = skip;
-  if (epoch > 0) view.prefix = kMediaFolder;
+  // Segments and parts have one address each, whichever playlist names them.
+  const auto folder = fmt::format("../{}/", rendition_name_.empty() ? kMainRendition : rendition_name_);
+  if (epoch > 0) view.prefix = folder;
+  const auto others = reports();
+  view.reports = others;
   auto text = hls::ll_media_playlist(*state, view);
   cached = {state->version, text ? std::make_shared<const Playlist>(std::move(*text)) : nullptr};
   return cached.playlist;

@@ -1,4 +1,5 @@
-// One camera as serve shows it: its entry, its stream, who watches and who waits.
+// One camera as serve shows it: its entry, its stream, who watches and who waits; and its further renditions,
+// each of which is such a camera of its own.
 #pragma once
 
 #include <array>
@@ -15,6 +16,7 @@
 #include "apps/serve/viewers.h"
 #include "apps/serve/wait_list.h"
 #include "base/event_loop.h"
+#include "libhls/ll_playlist.h"
 #include "libhls/stream.h"
 
 namespace camctl::apps::serve {
@@ -24,6 +26,7 @@ struct Recipe {
   std::string rtsp_url;  // without credentials
   Credentials credentials;
   StreamSettings settings;
+  std::vector<std::string> renditions;  // addresses of those beside it
   friend bool operator==(const Recipe&, const Recipe&) = default;
 };
 
@@ -48,13 +51,25 @@ using StatePtr = std::shared_ptr<const hls::WindowState>;
 using PlaylistPtr = std::shared_ptr<const Playlist>;
 enum class PlaylistKind : std::uint8_t { kTs, kFmp4, kMultivariant };
 
+// What the renditions of a camera have in common, so that players can change between them.
+struct Presentation {
+  std::chrono::steady_clock::time_point origin = std::chrono::steady_clock::now();  // of their axis
+  std::shared_ptr<hls::BreakCount> breaks = std::make_shared<hls::BreakCount>();
+};
+
 // Thread-safe.
 class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
  public:
   // Pinned to `loop`; `connection_loops` are those whose requests may wait for it.
   ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& connection_loops, Camera camera, Recipe recipe,
-               media::SourceFactory make_source);
+               media::SourceFactory make_source, const Presentation& presentation = {});
   ~ServedCamera();  // on any thread; the loop must still run
+
+  // Before start(): a rendition beside this, the main one, received on demand. It is started and stopped with
+  // it.
+  void add_rendition(std::string name, const std::shared_ptr<ServedCamera>& rendition);
+  // This one for "main"; null: there is no such rendition.
+  std::shared_ptr<ServedCamera> rendition(std::string_view name);
 
   void start();
   // Somebody wants its pictures. A camera that is received on demand is connected for at least kLinger from
@@ -76,6 +91,9 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   EventLoop& loop() const { return loop_; }  // the stream's
   // Null: there is nothing to list yet.
   PlaylistPtr playlist(PlaylistKind kind);
+  // False while the multivariant playlist may still gain a rendition that is connecting for the first time.
+  bool renditions_known();
+  unsigned viewer_count();  // of all renditions
   // False: parts are switched off.
   bool low_latency() const { return recipe_.settings.part_duration.count() > 0; }
   // The low-latency playlist of a state that stream().state() has given, of one of its part targets; `skip`:
@@ -86,7 +104,20 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   LiveHub& live() { return *live_; }
 
  private:
-  Result<std::string> render(PlaylistKind kind) const;
+  struct Rendition {
+    std::string name;
+    std::shared_ptr<ServedCamera> camera;
+    // What was last known of it: it is listed while it is not connected, too. Guarded by mutex_.
+    std::optional<hls::Variant> variant;
+    std::uint64_t learned_at = 0;  // the number of the segment that was next then; on the loop
+    std::shared_ptr<void> subscription;
+  };
+
+  Result<std::string> render(PlaylistKind kind);
+  Result<std::string> render_multivariant();
+  Result<hls::Variant> variant(std::string_view rendition) const;
+  bool learn(Rendition& other);
+  std::vector<hls::RenditionReport> reports();
   void begin_watch();
   void look_for_viewers();
   bool watched();
@@ -99,7 +130,11 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
     std::uint64_t generation = 0;
     PlaylistPtr playlist;
   };
-  std::array<Cached, 3> cache_;  // guarded by mutex_
+  std::array<Cached, 3> cache_;       // guarded by mutex_
+  std::string rendition_name_;        // of this one
+  std::weak_ptr<ServedCamera> main_;  // of a further rendition
+  std::vector<Rendition> others_;     // of the main one; fixed by start()
+  std::atomic<std::chrono::steady_clock::time_point> connecting_since_{};
   struct CachedLowLatency {
     std::optional<std::uint64_t> version;  // of the state
     PlaylistPtr playlist;

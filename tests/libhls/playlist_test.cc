@@ -86,11 +86,12 @@ TEST_CASE("the multivariant playlist") {
   state.target_duration = 4s;
   state.classic =
       state.segments = {segment(0, 2 * kSecond * MediaTime(1)), segment(1, 2 * kSecond * MediaTime(1))};
-  std::vector<Variant> variants{variant(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value()};
+  std::vector<Variant> variants{
+      variant(state, *make_info(h264_info(), aac_info()), "main/media.m3u8").value()};
   const std::string first =
-        "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
-        "#EXT-X-STREAM-INF:BANDWIDTH=1104840,AVERAGE-BANDWIDTH=1004400,CODECS=\"avc1.640028,mp4a.40.2\","
-        "RESOLUTION=1920x1080,FRAME-RATE=25.000\nmain/media.m3u8\n";
+      "#EXTM3U\n#EXT-X-VERSION:6\n#EXT-X-INDEPENDENT-SEGMENTS\n"
+      "#EXT-X-STREAM-INF:BANDWIDTH=1104840,AVERAGE-BANDWIDTH=1004400,CODECS=\"avc1.640028,mp4a.40.2\","
+      "RESOLUTION=1920x1080,FRAME-RATE=25.000\nmain/media.m3u8\n";
   CHECK(multivariant_playlist(variants) == first);
   variants.push_back({"#EXT-X-STREAM-INF:BANDWIDTH=1\nsub/media.m3u8\n"});
   CHECK(multivariant_playlist(variants) == first + variants[1].text);
@@ -123,7 +124,8 @@ TEST_CASE("bit rates count the audio that an encoder makes") {
   auto one = std::make_shared<Segment>(*segment(0, 2 * kSecond * MediaTime(1)));
   one->info = make_info(h264_info(), g711);
   state.classic = state.segments = {one};
-  CHECK(variant(state, *make_info(h264_info(), aac_info()), "m")->text.find("AVERAGE-BANDWIDTH=1196400,") != std::string::npos);
+  CHECK(variant(state, *make_info(h264_info(), aac_info()), "m")->text.find("AVERAGE-BANDWIDTH=1196400,") !=
+        std::string::npos);
 }
 
 TEST_CASE("codec strings of what the packagers write") {

@@ -147,7 +147,8 @@ TEST_CASE("stream: live, segments in both forms, playlists, status") {
   CHECK(bench.stream->fmp4_playlist()->find("init-") != std::string::npos);
   const auto variant = bench.stream->variant("media.m3u8");
   REQUIRE(variant);
-  CHECK(variant->text.find("mp4a.40.2") != std::string::npos);  // as it is packaged, not as the camera sends it
+  CHECK(variant->text.find("mp4a.40.2") !=
+        std::string::npos);  // as it is packaged, not as the camera sends it
 
   const auto segment = bench.stream->window().segments[1];
   const auto once = bench.stream->ts_segment(segment->number);

@@ -316,9 +316,40 @@ TEST_CASE("a window that is cleared lists nothing, and goes on with other names 
   const auto after = window.state()->segments;
   REQUIRE(after.size() >= 2);
   CHECK(after.front()->number > before.back()->number);
-  CHECK(after.front()->discontinuity);
+  CHECK_FALSE(after.front()->discontinuity);
   CHECK(after.front()->init_version == before.back()->init_version);
   check_rules(window);
+}
+
+TEST_CASE("renditions of a camera signal each other's breaks, in one numbering") {
+  WindowOptions options;
+  options.breaks = std::make_shared<BreakCount>();
+  Window main(options, test_clock), sub(options, test_clock);
+  main.set_info(make_info(h264_info(), std::nullopt));
+  sub.set_info(make_info(h264_info(), std::nullopt));
+  push_video(main, 0, 100, 50);
+  push_video(sub, 0, 110, 50);  // its segments of 2 s; 0.4 s of the third are there
+  main.interrupt();
+  push_video(main, 150 * kFrame, 51, 50);
+  push_video(sub, 110 * kFrame, 76, 25);  // cut at the next key frame, before 2 s are over
+  const auto ours = main.state()->segments, theirs = sub.state()->segments;
+  REQUIRE(theirs.size() >= 4);
+  CHECK(ours.back()->discontinuity);
+  CHECK(ours.back()->discontinuity_sequence == 1);
+  CHECK(durations(sub)[2] == doctest::Approx(0.4));
+  CHECK(theirs[3]->discontinuity);
+  CHECK(theirs[3]->discontinuity_sequence == 1);
+  check_rules(main);
+  check_rules(sub);
+
+  sub.clear();  // nobody watches it: what happens meanwhile is known when it comes back
+  main.interrupt();
+  push_video(main, 300 * kFrame, 51, 50);
+  push_video(sub, 300 * kFrame, 51, 50);
+  CHECK(sub.state()->segments.front()->discontinuity_sequence == 2);
+  CHECK_FALSE(sub.state()->segments.front()->discontinuity);
+  push_video(main, 351 * kFrame, 50, 50);
+  CHECK(main.state()->segments.back()->discontinuity_sequence == 2);
 }
 
 TEST_CASE("program date time is the server's clock, by the unit that was the least late") {

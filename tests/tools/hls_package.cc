@@ -99,8 +99,7 @@ class Packager : public media::SourceSink {
     const auto index = variant ? Result<std::string>(hls::multivariant_playlist({&*variant, 1}))
                                : Result<std::string>(fail(variant.error()));
     bool good = write("playlist.m3u8", hls::ts_media_playlist(*state)) &&
-                write("media.m3u8", hls::fmp4_media_playlist(*state)) &&
-                write("index.m3u8", index);
+                write("media.m3u8", hls::fmp4_media_playlist(*state)) && write("index.m3u8", index);
     for (const auto& segment : state->segments) {
       good = good && write(hls::ts_segment_name(segment->number), hls::package_ts(*segment)) &&
              write(hls::fmp4_segment_name(segment->number), hls::package_fmp4(*segment)) &&
