@@ -93,7 +93,7 @@ struct WindowOptions {
   std::uint32_t first_init_version = 0;
   std::chrono::milliseconds part_duration{0};  // parts near this length; 0: none
   // Shared by the renditions of a camera; null: a window of its own.
-  std::shared_ptr<BreakCount> breaks;
+  std::shared_ptr<BreakCount> breaks = nullptr;
   int listed_targets = 3;  // target durations listed at least: 3 (RFC 8216 §6.2.2), or 8 for delta updates
 };
 

@@ -270,10 +270,10 @@ TEST_CASE("stream: the multivariant playlist is there with the first part") {
   bench.stream->start();
   REQUIRE(bench.run_until([&] { return bench.stream->state()->open != nullptr; }));
   CHECK(bench.stream->state()->segments.empty());
-  const auto index = bench.stream->multivariant_playlist("main/media.m3u8");
+  const auto index = bench.stream->variant("main/media.m3u8");
   REQUIRE(index);
-  CHECK(index->find("CODECS=\"avc1.640028,mp4a.40.2\"") != std::string::npos);
-  CHECK(index->find("FRAME-RATE=25.000") != std::string::npos);
+  CHECK(index->text.find("CODECS=\"avc1.640028,mp4a.40.2\"") != std::string::npos);
+  CHECK(index->text.find("FRAME-RATE=25.000") != std::string::npos);
   CHECK_FALSE(bench.stream->ts_playlist());
 }
 

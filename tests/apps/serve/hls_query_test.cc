@@ -35,17 +35,17 @@ TEST_CASE("delivery directives") {
   }
 }
 
-TEST_CASE("names of renditions") {
-  CHECK(parse_rendition("main")->epoch == 0);
-  CHECK(parse_rendition("main-1")->epoch == 1);
-  CHECK(parse_rendition("main-7")->epoch == 7);
-  for (const auto* bad : {"", "mai", "main-", "main-0", "main-01", "main-8", "main1", "main-1x", "Main",
-                          "sub", "main-18446744073709551616"}) {
+TEST_CASE("folders of playlists") {
+  for (const auto* good : {"main", "main-1", "sub", "sub2-7"})
+    CHECK(to_string(*parse_playlist_folder(good)) == good);
+  CHECK(parse_playlist_folder("main")->epoch == 0);
+  CHECK(parse_playlist_folder("main-1")->rendition == "main");
+  CHECK(parse_playlist_folder("main-1")->epoch == 1);
+  for (const auto* bad :
+       {"", "-1", "main-", "main-0", "main-01", "main-8", "main-1x", "main-18446744073709551616"}) {
     CAPTURE(bad);
-    CHECK_FALSE(parse_rendition(bad));
+    CHECK_FALSE(parse_playlist_folder(bad));
   }
-  CHECK(rendition_name({0}) == "main");
-  CHECK(rendition_name({3}) == "main-3");
 }
 
 }  // namespace
