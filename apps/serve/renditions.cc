@@ -31,7 +31,9 @@ std::vector<RenditionPlan> plan_renditions(const Camera& camera) {
     if (!url || url->scheme != main->scheme || !text::iequals(url->host, main->host)) continue;
     if (can_be_carried(profile) && taken.insert(profile.rtsp_url).second) chosen.push_back(&profile);
   }
-  std::ranges::stable_sort(chosen, std::greater<>(), pixels);
+  std::ranges::sort(chosen, [](const CameraProfile* a, const CameraProfile* b) {
+    return pixels(a) != pixels(b) ? pixels(a) > pixels(b) : a < b;  // of one size as the camera lists them
+  });
   if (chosen.size() > kMaxRenditions) chosen.resize(kMaxRenditions);
   std::vector<RenditionPlan> plans;
   for (std::size_t i = 0; i < chosen.size(); ++i)
