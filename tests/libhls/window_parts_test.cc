@@ -83,11 +83,9 @@ TEST_CASE("every unit is in one part, sound behind a segment's last part opens t
   push_video(window, 0, 1'000, 50, true);
   const auto state = window.state();
   REQUIRE(state->segments.size() >= 16);
-  std::size_t units = 0;
   for (const auto& segment : state->segments) {
     check_segment(window, *segment);
     CHECK(segment->parts.size() == 10);
-    units += segment->units.size();
     const auto video = std::find_if(segment->units.begin(), segment->units.end(),
                                     [](const auto& unit) { return unit->track == TrackKind::kVideo; });
     CHECK((*video)->key);
