@@ -70,7 +70,8 @@ void warn_of_restart(const Settings& before, const Settings& after) {
 
 void warn_of_unknown_streams(const Settings& settings, const std::vector<Camera>& cameras) {
   for (const auto& [id, overrides] : settings.streams)
-    if (std::none_of(cameras.begin(), cameras.end(), [&name = id](const auto& one) { return one.id == name; }))
+    if (std::none_of(cameras.begin(), cameras.end(),
+                     [&name = id](const auto& one) { return one.id == name; }))
       log::get().warn("the configuration has streams: {}, but there is no such camera", id);
 }
 
