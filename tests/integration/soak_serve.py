@@ -14,9 +14,9 @@ from conftest import wait_for
 SECONDS = float(os.environ.get("CAMCTL_SOAK_SECONDS", 30))
 CAMERAS = 4
 VIEWERS = 6
-# Until the window (six segments of 2 s, and as long again for the delisted ones) and the cache of packages
-# have reached their size.
-WARM_UP = 50.0
+# Until the window (eight target durations of 4 s, and as long again for the delisted segments) and the cache of
+# packages have reached their size.
+WARM_UP = 75.0
 # What may come on top: the allocator's slack over a short run; over a long one 2 % of the whole.
 GROWTH_MIB = 8.0
 
