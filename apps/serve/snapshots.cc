@@ -59,7 +59,7 @@ void Snapshots::get(const ServedCameraPtr& camera, unsigned width, Done done) {
     entry->used_at = now;
     const auto made = entry->sizes.find(width);
     const bool is_current = current(*entry, gop, now);
-    std::set<unsigned> asked_for;
+    auto asked_for = entry->making;
     if (is_current)
       for (const auto& [size, snapshot] : entry->sizes) asked_for.insert(size);
     for (const auto& other : entry->waiting) asked_for.insert(other.width);
@@ -95,10 +95,12 @@ void Snapshots::work() {
     queue_.pop_front();
     entry->queued = false;
     const auto waiting = std::exchange(entry->waiting, {});
+    for (const auto& one : waiting) entry->making.insert(one.width);
     lock.unlock();
     answer(*entry, waiting);
     keep(entry);
     lock.lock();
+    entry->making.clear();
   }
 }
 

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -63,6 +64,7 @@ class Snapshots {
     std::map<unsigned, Result<Snapshot>> sizes;
     hls::StillPtr still;  // the worker's, of `source`
     std::vector<Waiting> waiting;
+    std::set<unsigned> making;  // widths that the worker has taken and not answered yet
     bool queued = false;
   };
   using EntryPtr = std::shared_ptr<Entry>;
