@@ -44,6 +44,8 @@ class LowLatencyWatch:
         for directives in ({"_HLS_part": 0}, {"_HLS_msn": playlist.next_number + 10}):
             if self.text(**directives) != 400:
                 self.found("blocking-refused", f"{directives}")
+        if isinstance(status := self.text(_HLS_unheard_of=1), int):
+            self.found("directives", f"{status} for one that nobody knows")
 
     def ask_gzip(self):
         for _ in range(3):  # until nothing comes between

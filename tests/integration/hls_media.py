@@ -47,6 +47,14 @@ def _tracks(init):
     return out
 
 
+def tracks(init):
+    """What the tracks of an initialisation segment are: sorted (kind, timescale, codec); ValueError as units()."""
+    try:
+        return sorted((kind, timescale, codec or "") for kind, timescale, codec in _tracks(init).values())
+    except (IndexError, KeyError, struct.error) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
+
+
 def mp4_units(init, segment):
     tracks, out = _tracks(init), {"video": [], "audio": []}
     moof_at = segment.index(b"moof") - 4

@@ -8,8 +8,10 @@ import dataclasses
 import datetime
 import decimal
 import re
+import unicodedata
 
 import hls_rules_ll
+import hls_rules_tags
 
 # rule -> clause and what it demands of the server
 RULES = {
@@ -48,6 +50,7 @@ RULES = {
     "append-only": "§6.2.1: segments are removed at the front and appended at the end",
     "discontinuity-counts": "§6.2.2: the discontinuity sequence number grows by one for each EXT-X-DISCONTINUITY removed",
     "long-enough": "§6.2.2: nothing is removed that leaves less than three target durations",
+    "event-keeps": "§4.3.3.5, §6.2.1: from an EVENT playlist nothing is removed, and a VOD playlist does not change",
     "endlist-final": "§6.2.1, §4.3.3.4: a playlist that has ended does not change",
     "header-constant": "§6.2.1: version, independence and type do not change",
     # What only a live server shows.
@@ -56,6 +59,11 @@ RULES = {
     "content-type": "§4: playlists are application/vnd.apple.mpegurl or audio/mpegurl",
     "bytes-constant": "§6.2.1: the bytes behind a URI do not change",
     "variants-target": "§6.2.4: all media playlists of a multivariant playlist have the same target duration",
+    "variants-type": "§6.2.4: they have the same EXT-X-PLAYLIST-TYPE, or none of them has one",
+    "variants-dates": "§6.2.4: where one has EXT-X-PROGRAM-DATE-TIME all have, and map the same times to the same dates",
+    "variants-discontinuities": "§6.2.4: what is the same content has the same discontinuity sequence number",
+    "tracks": "§4.3.2.3: EXT-X-DISCONTINUITY stands where the number, type or coding of tracks changes",
+    "directives": "bis §6.2.5: delivery directives that the server does not know are ignored",
     "ts-tables": "§3.2: an MPEG-TS segment starts with a PAT and a PMT",
     "mp4-boxes": "§3.3: a segment has a moof with tfdt and default-base-is-moof, an initialisation segment ftyp and moov",
     "independent": "§4.3.5.1: with EXT-X-INDEPENDENT-SEGMENTS each segment starts with a key frame",
@@ -64,16 +72,18 @@ RULES = {
     "bandwidth-true": "§4.3.4.2: BANDWIDTH is not below the peak segment bit rate",
     "decodes": "§3: segments decode without error",
     **hls_rules_ll.RULES,
+    **hls_rules_tags.RULES,
 }
 
 MEDIA_TAGS = {
     "EXTINF", "EXT-X-BYTERANGE", "EXT-X-DISCONTINUITY", "EXT-X-KEY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME",
     "EXT-X-DATERANGE", "EXT-X-TARGETDURATION", "EXT-X-MEDIA-SEQUENCE", "EXT-X-DISCONTINUITY-SEQUENCE",
     "EXT-X-ENDLIST", "EXT-X-PLAYLIST-TYPE", "EXT-X-I-FRAMES-ONLY", "EXT-X-GAP", "EXT-X-PART-INF", "EXT-X-SERVER-CONTROL",
-    "EXT-X-PART", "EXT-X-PRELOAD-HINT", "EXT-X-SKIP", "EXT-X-RENDITION-REPORT",
+    "EXT-X-PART", "EXT-X-PRELOAD-HINT", "EXT-X-SKIP", "EXT-X-RENDITION-REPORT", "EXT-X-BITRATE",
 }
 MULTIVARIANT_TAGS = {
     "EXT-X-MEDIA", "EXT-X-STREAM-INF", "EXT-X-I-FRAME-STREAM-INF", "EXT-X-SESSION-DATA", "EXT-X-SESSION-KEY",
+    "EXT-X-CONTENT-STEERING",
 }
 ONCE_TAGS = {
     "EXT-X-ENDLIST", "EXT-X-PLAYLIST-TYPE", "EXT-X-I-FRAMES-ONLY", "EXT-X-INDEPENDENT-SEGMENTS", "EXT-X-START",
@@ -156,7 +166,7 @@ def unquoted(value):
     return value[1:-1] if value is not None and len(value) >= 2 and value[0] == '"' == value[-1] else None
 
 
-class _Reader(hls_rules_ll.LowLatencyTags):
+class _Reader(hls_rules_ll.LowLatencyTags, hls_rules_tags.OtherTags):
     """One pass over the lines of a playlist."""
 
     def __init__(self, findings):
@@ -170,6 +180,7 @@ class _Reader(hls_rules_ll.LowLatencyTags):
         self.discontinuities = 0
         self.segment_tags = self.gap = False
         self.start_low_latency()
+        self.start_other()
 
     def found(self, rule, message):
         self.findings.append(Finding(rule, message))
@@ -194,6 +205,7 @@ class _Reader(hls_rules_ll.LowLatencyTags):
         self.once_low_latency(name)
         if name in ("EXT-X-DISCONTINUITY", "EXT-X-MAP", "EXT-X-PROGRAM-DATE-TIME", "EXT-X-GAP"):
             self.segment_tag_low_latency(number, name)
+        self.other_tag(number, name, value)
         handler = getattr(self, "tag_" + name.replace("-", "_").lower(), None)
         if handler:
             handler(number, value)
@@ -286,6 +298,7 @@ class _Reader(hls_rules_ll.LowLatencyTags):
             return
         if self.extinf is None:
             return self.found("extinf-present", f"line {number}: {line!r} has none")
+        self.segment_uri_other(line)
         playlist.segments.append(Segment(
             line, playlist.next_number, self.extinf, self.discontinuity,
             playlist.discontinuity_sequence + self.discontinuities, self.map, self.date, self.parts, self.gap))
@@ -308,6 +321,7 @@ class _Reader(hls_rules_ll.LowLatencyTags):
         for version, why in self.needed_version.items():
             if playlist.version < version:
                 self.found("version-enough", f"{why} needs version {version}, the playlist says {playlist.version}")
+        self.finish_other()
         if not multivariant:
             check_media(playlist, self.seen, self.found)
 
@@ -360,6 +374,8 @@ def check_text(data):
     if text.startswith("\ufeff") or re.search(r"[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f]", text):
         findings.append(Finding("utf8", "BOM or control character"))
         text = text.lstrip("\ufeff")
+    if not unicodedata.is_normalized("NFC", text):
+        findings.append(Finding("nfc", "it is not"))
     lines = [line.removesuffix("\r") for line in text.split("\n")]
     if lines[0] != "#EXTM3U":
         findings.append(Finding("extm3u", f"{lines[0][:40]!r}"))
@@ -382,6 +398,8 @@ def check_reload(old, new):
             found("header-constant", f"{name}: {getattr(old, name)}, then {getattr(new, name)}")
     if new.independent and not old.independent:
         found("header-constant", "independent segments are claimed later")
+    if old.playlist_type and (new.sequence != old.sequence or old.playlist_type == "VOD" and new != old):
+        found("event-keeps", f"{old.playlist_type}: {old.sequence}, then {new.sequence}")
     if old.ended and new != old:
         found("endlist-final", "it changed")
     if new.sequence < old.sequence:

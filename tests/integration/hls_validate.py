@@ -8,6 +8,7 @@ one for each playlist; exits 1 where anything was found. --decode has FFmpeg dec
 """
 
 import argparse
+import collections
 import concurrent.futures
 import dataclasses
 import hashlib
@@ -29,6 +30,9 @@ CONTENT_TYPES = {"application/vnd.apple.mpegurl", "audio/mpegurl", "application/
 TIME_TOLERANCE = 0.1
 # A new version may be late by what a machine under load adds.
 LATENESS = 1.0
+# By how much two variants' dates of the same moment may differ, in seconds: each is what the server's clock showed when
+# the picture came.
+SAME_DATE = 1.0
 
 
 @dataclasses.dataclass
@@ -87,6 +91,8 @@ class MediaPlaylist:
         self.inits = {}       # URL -> bytes
         self.removed = []     # (when to look again, URL)
         self.last_end = None  # where the last segment's video ended
+        self.last_tracks = None
+        self.axis = {}        # discontinuity sequence number -> date of its times' zero, in seconds; of fMP4
         self.versions = self.segments = 0
         self.low_latency = hls_live_ll.LowLatencyWatch(url, fetch, self.found)
 
@@ -177,6 +183,7 @@ class MediaPlaylist:
                 return
             if not mp4_segment_is_right(data):
                 self.found("mp4-boxes", segment.uri)
+            self.check_tracks(segment, init)
         else:
             if not ts_tables_are_right(data):
                 self.found("ts-tables", segment.uri)
@@ -198,6 +205,15 @@ class MediaPlaylist:
             if done.returncode or done.stderr.strip():
                 self.found("decodes", f"{segment.uri}: {done.stderr.decode(errors='replace').strip()[-300:]}")
 
+    def check_tracks(self, segment, init):
+        try:
+            tracks = hls_media.tracks(init)
+        except ValueError as error:
+            return self.found("mp4-boxes", f"{segment.map_uri}: {error}")
+        if self.last_tracks not in (None, tracks) and not segment.discontinuity:
+            self.found("tracks", f"{segment.uri}: {self.last_tracks}, then {tracks}")
+        self.last_tracks = tracks
+
     def check_times(self, segment, playlist, found):
         kind = "video" if found["video"] else "audio"
         own = found[kind]
@@ -217,6 +233,8 @@ class MediaPlaylist:
             if abs(gap) > tolerance:
                 self.found("timeline", f"{segment.uri}: begins {gap:+.3f} s after the last one's end")
         self.last_end = end
+        if segment.map_uri and segment.date:
+            self.axis[segment.discontinuity_sequence] = segment.date.timestamp() - start
 
 
 def open_playlists(url, report, decode=False):
@@ -270,10 +288,38 @@ def follow(playlist, playlists, deadline):
 def check_siblings(playlist, playlists):
     """What the media playlists of one multivariant playlist must have in common."""
     for other in playlists:
-        if other.parent is None or other.parent != playlist.parent or not (other.current and playlist.current):
+        if other is playlist or other.parent is None or other.parent != playlist.parent:
             continue
-        if other.current.target != playlist.current.target:
-            playlist.found("variants-target", f"{playlist.current.target} s, {other.url} {other.current.target} s")
+        if not (other.current and playlist.current):
+            continue
+        check_pair(playlist.current, other.current, lambda rule, message: playlist.found(rule, f"{message}, {other.url}"))
+        for number in playlist.axis.keys() & other.axis.keys():
+            apart = playlist.axis[number] - other.axis[number]
+            if abs(apart) > SAME_DATE:
+                playlist.found("variants-dates", f"{apart:+.3f} s apart from {other.url} behind break {number}")
+
+
+def check_pair(one, other, found):
+    """Two media playlists of one presentation, read within moments of each other."""
+    if one.target != other.target:
+        found("variants-target", f"{one.target} s and {other.target} s")
+    if one.playlist_type != other.playlist_type:
+        found("variants-type", f"{one.playlist_type} and {other.playlist_type}")
+    dated = [[s for s in playlist.segments if s.date] for playlist in (one, other)]
+    if bool(dated[0]) != bool(dated[1]) and one.segments and other.segments:
+        found("variants-dates", "only one of them has dates")
+    # A break is signalled in each at its own next key frame: what lies between is at most a target duration.
+    differing = collections.Counter()
+    for a in dated[0]:
+        for b in dated[1]:
+            if a.gap or b.gap or a.discontinuity_sequence == b.discontinuity_sequence:
+                continue
+            begin = max(a.date.timestamp(), b.date.timestamp())
+            end = min(s.date.timestamp() + float(s.duration) for s in (a, b))
+            differing[a.discontinuity_sequence, b.discontinuity_sequence] += max(0.0, end - begin)
+    for (ours, theirs), seconds in differing.items():
+        if seconds > one.target + TIME_TOLERANCE:
+            found("variants-discontinuities", f"{seconds:.1f} s have number {ours} and {theirs}")
 
 
 def main():

@@ -15,182 +15,14 @@ import hls_live_ll
 import hls_rules
 import hls_rules_ll
 import hls_validate
-
-MEDIA = """#EXTM3U
-#EXT-X-VERSION:6
-#EXT-X-TARGETDURATION:4
-#EXT-X-MEDIA-SEQUENCE:7
-#EXT-X-DISCONTINUITY-SEQUENCE:1
-#EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-MAP:URI="init-0.mp4"
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z
-#EXTINF:4.00000,
-seg7.m4s
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:04.000Z
-#EXTINF:4.40000,
-seg8.m4s
-#EXT-X-DISCONTINUITY
-#EXT-X-MAP:URI="init-1.mp4"
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:00.000Z
-#EXTINF:4.00000,
-seg9.m4s
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:04.000Z
-#EXTINF:4.00000,
-seg10.m4s
-"""
-
-MULTIVARIANT = """#EXTM3U
-#EXT-X-VERSION:6
-#EXT-X-INDEPENDENT-SEGMENTS
-#EXT-X-STREAM-INF:BANDWIDTH=2000000,AVERAGE-BANDWIDTH=1800000,CODECS="avc1.640028,mp4a.40.2",RESOLUTION=1920x1080,FRAME-RATE=25.000
-media.m3u8
-#EXT-X-STREAM-INF:BANDWIDTH=500000,CODECS="hvc1.1.6.L93.B0"
-sub/media.m3u8
-"""
-
-LOW_LATENCY = """#EXTM3U
-#EXT-X-VERSION:9
-#EXT-X-TARGETDURATION:2
-#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,PART-HOLD-BACK=0.66000,HOLD-BACK=6,CAN-SKIP-UNTIL=12
-#EXT-X-PART-INF:PART-TARGET=0.22000
-#EXT-X-MEDIA-SEQUENCE:7
-#EXT-X-SKIP:SKIPPED-SEGMENTS=2
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z
-#EXT-X-PART:DURATION=0.20000,URI="part9.0.m4s",INDEPENDENT=YES
-#EXT-X-PART:DURATION=0.10000,URI="part9.1.m4s"
-#EXTINF:0.30000,
-seg9.m4s
-#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.300Z
-#EXT-X-PART:DURATION=0.20000,URI="part10.0.m4s",INDEPENDENT=YES
-#EXT-X-PART:DURATION=0.20000,URI="part10.1.m4s"
-#EXT-X-PRELOAD-HINT:TYPE=PART,URI="part10.2.m4s"
-#EXT-X-RENDITION-REPORT:URI="../sub/media.m3u8",LAST-MSN=10,LAST-PART=1
-"""
-
-# rule, what to replace, by what (in LOW_LATENCY)
-BROKEN_LOW_LATENCY = [
-    ("part-inf", "#EXT-X-PART-INF:PART-TARGET=0.22000\n", ""),
-    ("part-inf", "PART-TARGET=0.22000", "PART-TARGET=0.22000\n#EXT-X-PART-INF:PART-TARGET=0.22000"),
-    ("part-attributes", 'DURATION=0.20000,URI="part10.1.m4s"', 'URI="part10.1.m4s"'),
-    ("part-attributes", 'DURATION=0.20000,URI="part10.1.m4s"', 'DURATION=0.20000,URI=""'),
-    ("part-longest", 'DURATION=0.20000,URI="part10.0', 'DURATION=0.22010,URI="part10.0'),
-    ("part-longest", 'DURATION=0.10000,URI="part9.1', 'DURATION=0.22010,URI="part9.1'),
-    ("part-least", 'DURATION=0.20000,URI="part9.0', 'DURATION=0.18000,URI="part9.0'),
-    ("part-least", 'DURATION=0.20000,URI="part10.1', 'DURATION=0.18000,URI="part10.1'),
-    ("part-tags", "#EXTINF:0.30000,", '#EXT-X-MAP:URI="init-1.mp4"\n#EXTINF:0.30000,'),
-    ("part-unique", "part10.0.m4s", "part9.0.m4s"),
-    ("server-control", "CAN-BLOCK-RELOAD=YES", "CAN-BLOCK-RELOAD=TRUE"),
-    ("server-control", "HOLD-BACK=6", "HOLD-BACK=six"),
-    ("server-control", "#EXT-X-PART-INF", "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES\n#EXT-X-PART-INF"),
-    ("hold-back", ",HOLD-BACK=6", ",HOLD-BACK=5.9"),
-    ("part-hold-back", "PART-HOLD-BACK=0.66000", "PART-HOLD-BACK=0.40000"),
-    ("part-hold-back", "PART-HOLD-BACK=0.66000,", ""),
-    ("skip-until", "CAN-SKIP-UNTIL=12", "CAN-SKIP-UNTIL=11"),
-    ("block-reload", "CAN-BLOCK-RELOAD=YES,", ""),
-    ("hint", "part10.2.m4s", "part10.1.m4s"),
-    ("hint", "TYPE=PART,", ""),
-    ("hint", "#EXT-X-RENDITION", '#EXT-X-PRELOAD-HINT:TYPE=PART,URI="x"\n#EXT-X-RENDITION'),
-    ("skip", "SKIPPED-SEGMENTS=2", "SKIPPED-SEGMENTS=0"),
-    ("skip", "SKIPPED-SEGMENTS=2", "SKIPPED-SEGMENTS=1\n#EXT-X-SKIP:SKIPPED-SEGMENTS=1"),
-    ("version-enough", "VERSION:9", "VERSION:8"),
-    ("report", "LAST-MSN=10,", ""),
-    ("report", ",LAST-PART=1", ""),
-    ("report", "../sub/media.m3u8", "http://camera/sub/media.m3u8"),
-    ("report", "#EXT-X-RENDITION", '#EXT-X-RENDITION-REPORT:URI="../sub/media.m3u8",LAST-MSN=10,LAST-PART=1\n#EXT-X-RENDITION'),
-    ("part-flags", "INDEPENDENT=YES", "INDEPENDENT=NO"),
-    ("part-flags", 'URI="part10.1.m4s"', 'URI="part10.1.m4s",GAP=1'),
-    ("part-sum", "#EXTINF:0.30000,", "#EXTINF:0.32000,"),
-    ("skip-offered", ",CAN-SKIP-UNTIL=12", ""),
-    ("skip-offered", "CAN-SKIP-UNTIL=12", "CAN-SKIP-DATERANGES=YES"),
-    ("low-latency-dates", LOW_LATENCY, re.sub("#EXT-X-PROGRAM-DATE-TIME.*\n", "", LOW_LATENCY)),
-]
-
-# rule, what to replace, by what, in a next version of it
-BROKEN_LOW_LATENCY_RELOADS = [
-    ("part-constant", 'DURATION=0.20000,URI="part10.0', 'DURATION=0.21000,URI="part10.0'),
-    ("part-constant", '#EXT-X-PART:DURATION=0.20000,URI="part10.1.m4s"\n', ""),
-    ("part-constant", '"part9.0.m4s",INDEPENDENT=YES', '"part9.0.m4s"'),
-    ("control-constant", "PART-TARGET=0.22000", "PART-TARGET=0.23000"),
-    ("control-constant", "HOLD-BACK=6,", "HOLD-BACK=7,"),
-]
-
-# rule, what to replace, by what (in MEDIA)
-BROKEN_MEDIA = [
-    ("utf8", "seg7.m4s", "seg7.m4s\x00"),
-    ("utf8", "#EXTM3U", "\ufeff#EXTM3U"),
-    ("extm3u", "#EXTM3U\n", ""),
-    ("extm3u", "#EXTM3U\n", "\n#EXTM3U\n"),
-    ("line", "#EXT-X-VERSION:6", "#EXT-X-VERSION :6"),
-    ("one-kind", "#EXT-X-INDEPENDENT-SEGMENTS", '#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID="a",NAME="b"'),
-    ("version-once", "#EXT-X-VERSION:6", "#EXT-X-VERSION:6\n#EXT-X-VERSION:6"),
-    ("version-enough", "#EXT-X-VERSION:6", "#EXT-X-VERSION:5"),
-    ("version-enough", "#EXT-X-VERSION:6\n", ""),
-    ("attributes", 'URI="init-0.mp4"', 'URI="init-0.mp4",URI="init-1.mp4"'),
-    ("attributes", 'URI="init-0.mp4"', 'uri="init-0.mp4"'),
-    ("attributes", 'URI="init-0.mp4"', 'URI="init-0.mp4",'),
-    ("target-present", "#EXT-X-TARGETDURATION:4\n", ""),
-    ("target-present", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:4\n#EXT-X-TARGETDURATION:4"),
-    ("target-integer", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:4.5"),
-    ("extinf-target", "#EXTINF:4.40000,", "#EXTINF:4.50000,"),
-    ("extinf-present", "#EXTINF:4.00000,\nseg7", "seg7"),
-    ("extinf-number", "#EXTINF:4.40000,", "#EXTINF:4.40000"),
-    ("extinf-number", "#EXTINF:4.40000,", "#EXTINF:-4.40000,"),
-    ("extinf-uri", "seg10.m4s\n", ""),
-    ("sequence-place", "seg7.m4s\n", "seg7.m4s\n#EXT-X-MEDIA-SEQUENCE:8\n"),
-    ("sequence-place", "#EXT-X-MEDIA-SEQUENCE:7", "#EXT-X-MEDIA-SEQUENCE:x"),
-    ("discontinuity-sequence-place", "#EXT-X-DISCONTINUITY-SEQUENCE:1", "#EXT-X-DISCONTINUITY\n#EXT-X-DISCONTINUITY-SEQUENCE:1"),
-    ("once", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-INDEPENDENT-SEGMENTS\n#EXT-X-INDEPENDENT-SEGMENTS"),
-    ("once", "seg10.m4s\n", "seg10.m4s\n#EXT-X-ENDLIST\n#EXT-X-ENDLIST\n"),
-    ("map-uri", 'URI="init-0.mp4"', 'BYTERANGE="10@0"'),
-    ("map-needed", '#EXT-X-MAP:URI="init-0.mp4"\n', ""),
-    ("date", "2026-11-22T20:00:00.000Z", "2026-11-22 20:00:00"),
-    ("date", "2026-11-22T20:00:00.000Z", "2026-11-22T20:00:00.000"),
-    ("date-runs", "20:00:04.000Z", "20:00:04.200Z"),
-    ("playlist-type", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-PLAYLIST-TYPE:LIVE"),
-    ("unique-uri", "seg10.m4s", "seg9.m4s"),
-]
-
-BROKEN_MULTIVARIANT = [
-    ("variant-uri", "media.m3u8\n#EXT", "#EXT"),
-    ("variant-uri", "sub/media.m3u8\n", ""),
-    ("bandwidth", "BANDWIDTH=500000,", ""),
-    ("bandwidth", "BANDWIDTH=500000", "BANDWIDTH=0.5"),
-    ("average-bandwidth", "AVERAGE-BANDWIDTH=1800000", "AVERAGE-BANDWIDTH=2800000"),
-    ("codecs", '"avc1.640028,mp4a.40.2"', '"h264,aac"'),
-    ("codecs", '"avc1.640028,mp4a.40.2"', "avc1.640028"),
-    ("resolution", "1920x1080", "1920:1080"),
-    ("frame-rate", "25.000", "25.00001"),
-    ("attributes", "FRAME-RATE=25.000", "FRAME-RATE=25.000,RESOLUTION=1x1"),
-    ("one-kind", "media.m3u8\n#EXT", "media.m3u8\n#EXT-X-TARGETDURATION:4\n#EXT"),
-]
-
-NEXT = (MEDIA.replace("SEQUENCE:7", "SEQUENCE:8", 1)
-        .replace("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:00:00.000Z\n#EXTINF:4.00000,\nseg7.m4s\n", "") +
-        "#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:08.000Z\n#EXTINF:4.00000,\nseg11.m4s\n")
-
-TAIL = NEXT[NEXT.index("#EXT-X-PROGRAM-DATE-TIME:2026-11-22T20:01:04"):]
-
-# rule, what to replace, by what (in NEXT, which follows MEDIA)
-BROKEN_RELOADS = [
-    ("target-constant", "#EXT-X-TARGETDURATION:4", "#EXT-X-TARGETDURATION:5"),
-    ("header-constant", "#EXT-X-VERSION:6", "#EXT-X-VERSION:7"),
-    ("sequence-grows", "SEQUENCE:8", "SEQUENCE:6"),
-    ("sequence-grows", "SEQUENCE:8", "SEQUENCE:7"),
-    ("segment-constant", "#EXTINF:4.40000,", "#EXTINF:4.30000,"),
-    ("segment-constant", "seg9.m4s", "other9.m4s"),
-    ("segment-constant", "20:00:04.000Z", "20:00:04.020Z"),
-    ("segment-constant", 'URI="init-1.mp4"', 'URI="init-2.mp4"'),
-    ("append-only", TAIL, ""),
-    ("discontinuity-counts", "DISCONTINUITY-SEQUENCE:1", "DISCONTINUITY-SEQUENCE:2"),
-    ("long-enough", TAIL, ""),
-]
-
+from hls_corpus import (BROKEN_GROUPS, BROKEN_LOW_LATENCY, BROKEN_LOW_LATENCY_RELOADS, BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_OTHER,
+                        BROKEN_RELOADS, GROUPS, LOW_LATENCY, MEDIA, MULTIVARIANT, NEXT, OTHER)
 
 def rules_of(findings):
     return {finding.rule for finding in findings}
 
 
-@pytest.mark.parametrize("text", [MEDIA, MULTIVARIANT, NEXT, LOW_LATENCY, MEDIA.replace("\n", "\r\n"), MEDIA + "#EXT-X-ENDLIST\n",
+@pytest.mark.parametrize("text", [MEDIA, MULTIVARIANT, NEXT, LOW_LATENCY, OTHER, GROUPS, MEDIA.replace("\n", "\r\n"), MEDIA + "#EXT-X-ENDLIST\n",
                                   MEDIA + "# a comment\n#EXT-X-UNKNOWN:what\n\n"])
 def test_right_playlists_pass(text):
     _, findings = hls_rules.check_text(text.encode())
@@ -208,6 +40,13 @@ def test_broken_media_playlist(rule, old, new):
 def test_broken_multivariant_playlist(rule, old, new):
     assert old in MULTIVARIANT
     _, findings = hls_rules.check_text(MULTIVARIANT.replace(old, new, 1).encode())
+    assert rule in rules_of(findings)
+
+
+@pytest.mark.parametrize("right, rule, old, new", [(OTHER, *one) for one in BROKEN_OTHER] + [(GROUPS, *one) for one in BROKEN_GROUPS])
+def test_broken_tags_that_camctl_does_not_write(right, rule, old, new):
+    assert old in right
+    _, findings = hls_rules.check_text(right.replace(old, new, 1).encode())
     assert rule in rules_of(findings)
 
 
@@ -285,6 +124,61 @@ def test_ended_playlist_stays():
     old, _ = hls_rules.check_text((MEDIA + "#EXT-X-ENDLIST\n").encode())
     new, _ = hls_rules.check_text(NEXT.encode())
     assert "endlist-final" in rules_of(hls_rules.check_reload(old, new))
+
+
+def test_playlists_of_a_type_stay():
+    for kind, changed in (("EVENT", NEXT), ("VOD", MEDIA + "#EXTINF:4.00000,\nseg11.m4s\n")):
+        old, _ = hls_rules.check_text(MEDIA.replace("#EXT-X-MAP", f"#EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-MAP", 1).encode())
+        new, _ = hls_rules.check_text(changed.replace("#EXT-X-MAP", f"#EXT-X-PLAYLIST-TYPE:{kind}\n#EXT-X-MAP", 1).encode())
+        assert "event-keeps" in rules_of(hls_rules.check_reload(old, new))
+        assert not hls_rules.check_reload(old, old)
+
+
+# rule, what to replace, by what, in the playlist of the other variant
+BROKEN_VARIANTS = [
+    ("variants-target", "TARGETDURATION:4", "TARGETDURATION:5"),
+    ("variants-type", "#EXT-X-INDEPENDENT-SEGMENTS", "#EXT-X-PLAYLIST-TYPE:EVENT"),
+    ("variants-dates", MEDIA, re.sub("#EXT-X-PROGRAM-DATE-TIME.*\n", "", MEDIA)),
+    ("variants-discontinuities", "DISCONTINUITY-SEQUENCE:1", "DISCONTINUITY-SEQUENCE:2"),
+    ("variants-discontinuities", "#EXT-X-DISCONTINUITY\n", ""),
+]
+
+
+@pytest.mark.parametrize("rule, old, new", [(None, "", "")] + BROKEN_VARIANTS)
+def test_variants_that_do_not_match(rule, old, new):
+    # A break is signalled at the next key frame of each: a segment later is none too late.
+    later = MEDIA.replace("#EXT-X-DISCONTINUITY\n", "").replace("seg9.m4s\n", "seg9.m4s\n#EXT-X-DISCONTINUITY\n")
+    one, _ = hls_rules.check_text(MEDIA.encode())
+    findings = []
+    for other in [MEDIA, later] if rule is None else [MEDIA.replace(old, new, 1)]:
+        hls_validate.check_pair(one, hls_rules.check_text(other.encode())[0],
+                                lambda found, message: findings.append(hls_rules.Finding(found, message)))
+    assert rules_of(findings) == ({rule} if rule else set())
+
+
+def test_variants_on_different_axes(files):
+    findings = []
+    pair = [hls_validate.MediaPlaylist(f"{files.url}/{name}", lambda _url, finding: findings.append(finding), parent="m")
+            for name in ("a.m3u8", "b.m3u8")]
+    playlist, _ = hls_rules.check_text(MEDIA.encode())
+    for one, shift in zip(pair, (0, 5)):
+        one.current = playlist
+        one.check_times(playlist.segments[0], playlist, times(10 + shift, 100))
+    hls_validate.check_siblings(pair[0], pair)
+    assert rules_of(findings) == {"variants-dates"}
+
+
+@pytest.mark.parametrize("discontinuity", [False, True])
+def test_tracks_that_change(monkeypatch, discontinuity):
+    findings = []
+    checker = hls_validate.MediaPlaylist("http://x/p.m3u8", lambda _url, finding: findings.append(finding))
+    playlist, _ = hls_rules.check_text(MEDIA.encode())
+    inits = iter([[("video", 90000, "h264")], [("video", 90000, "h265")]])
+    monkeypatch.setattr(hls_validate.hls_media, "tracks", lambda _init: next(inits))
+    for segment in playlist.segments[1:3]:
+        segment.discontinuity = discontinuity
+        checker.check_tracks(segment, b"")
+    assert rules_of(findings) == (set() if discontinuity else {"tracks"})
 
 
 def test_bad_utf8():
@@ -381,6 +275,7 @@ BROKEN_PARTS = [
     ("part-media", [times(10, 5), times(10.21, 5)], times(10, 10)),
     ("part-independent", [times(10, 5, key=False), times(10.2, 5)], times(10, 10)),
     ("blocking-refused", None, None),
+    ("directives", None, None),
     ("blocking", None, None),
     ("gzip", None, None),
     ("hint-true", None, None),
@@ -451,11 +346,12 @@ def test_a_gap_is_not_fetched(files):
 
 
 def test_every_rule_is_broken_somewhere():
-    tables = (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS, BROKEN_LOW_LATENCY, BROKEN_LOW_LATENCY_RELOADS, BROKEN_PARTS)
+    tables = (BROKEN_MEDIA, BROKEN_MULTIVARIANT, BROKEN_RELOADS, BROKEN_LOW_LATENCY, BROKEN_LOW_LATENCY_RELOADS, BROKEN_PARTS,
+              BROKEN_OTHER, BROKEN_GROUPS, [one for one in BROKEN_VARIANTS if one[0]])
     tested = {rule for table in tables for rule, *_ in table} | {"delta"}
     tested |= {rule for rule, _ in LIVE}
     tested |= {"endlist-final", "bytes-constant", "independent", "duration-true", "timeline", "bandwidth-true", "in-time",
-               "variants-target"}
+               "event-keeps", "tracks", "directives"}
     assert tested == set(hls_rules.RULES)
 
 
