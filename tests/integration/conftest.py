@@ -27,6 +27,16 @@ SKIPPED_EXIT_CODE = 77  # ctest's SKIP_RETURN_CODE: no test of the file could ru
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))  # for `import venvs` and other helpers
 
 
+def pytest_addoption(parser):
+    parser.addoption("--part", metavar="K/N", help="of the tests only each Nth, from the Kth on (from 1)")
+
+
+def pytest_collection_modifyitems(config, items):
+    if part := config.getoption("--part"):
+        first, step = map(int, part.split("/"))
+        items[:] = items[first - 1::step]
+
+
 def pytest_sessionfinish(session, exitstatus):
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     ran = sum(len(reporter.stats.get(outcome, [])) for outcome in ("passed", "failed", "error", "xfailed"))
@@ -181,7 +191,7 @@ def simulate(spawn):
                 pytest.fail(f"simulate ended with {process.popen.returncode}:\n{process.log()}")
             return addresses[-1] in process.log()  # records are printed when all of them listen
 
-        wait_for("the virtual cameras", ready, 90)  # the first time, pictures are encoded
+        wait_for("the virtual cameras", ready, 180)  # the first time, pictures are encoded: 10 s of CPU for H.265
         return cameras
 
     return start

@@ -87,7 +87,7 @@ def test_adaptive_off_and_on_demand(simulate, serve, tmp_path):
     config.write_text("streams: {stream_1: {adaptive: false}}\n")
     second = {"rtsp_url": cameras.rtsp_url(1), "profiles": profiles(cameras, 1)}
     server = serve([camera(cameras, on_demand=True), second], "--config", config)
-    assert server.camera()["status"] == "idle"
+    server.wait_status("idle")
     assert sessions(cameras) == 0
     assert list(variants(server)) == ["main/media.m3u8", "sub/media.m3u8"]
     status, _, body = server.request("/hls/1/index.m3u8", timeout=20)
