@@ -18,10 +18,9 @@ function(camctl_assets target manifest)
     set(file ${CMAKE_MATCH_2})
     set(path ${CMAKE_SOURCE_DIR}/${file})
     if(NOT EXISTS ${path})
-      # Said when the target is built, so that everything else still can be.
+      # Looked for when the target is built, so that everything else still can be, and this once it is there.
       add_custom_command(OUTPUT ${path}
-        COMMAND ${CMAKE_COMMAND} -E echo "${file} is missing: run script/bootstrap"
-        COMMAND ${CMAKE_COMMAND} -E false VERBATIM)
+        COMMAND sh -c "test -e '${path}' || { echo '${file} is missing: run script/bootstrap'; false; }" VERBATIM)
     endif()
     list(APPEND files ${path})
     string(APPEND blobs "CAMCTL_BLOB(${n}, \"${path}\")\n")
