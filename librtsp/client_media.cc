@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
 #include "librtsp/client_session.h"
@@ -42,7 +43,7 @@ void ClientSession::set_hurry(bool hurry) {
   for (const auto& receiver : datagrams_) receiver->set_hurry(hurry);
 }
 
-void ClientSession::on_readable(int, std::span<std::uint8_t> scratch,
+bool ClientSession::on_readable(int, std::span<std::uint8_t> scratch,
                                 std::chrono::steady_clock::time_point now) {
   const auto self = shared_from_this();  // a frame may end the session
   now_ = now;
@@ -50,20 +51,26 @@ void ClientSession::on_readable(int, std::span<std::uint8_t> scratch,
     std::copy(pending_.begin(), pending_.end(), scratch.begin());
     const std::size_t kept = pending_.size();
     const auto got = wire_.read(scratch.subspan(kept));
-    if (!got) return finish({got.error().code, where() + ": " + got.error().message, {}});
+    if (!got) return stop_reading({got.error().code, where() + ": " + got.error().message, {}});
     if (got->bytes > 0) {
       const auto data = media::ByteView(scratch).first(kept + got->bytes);
       const auto used = parser_.consume(data, *this);
-      if (!used) return finish({used.error().code, where() + ": " + used.error().message, {}});
+      if (!used) return stop_reading({used.error().code, where() + ": " + used.error().message, {}});
       const auto rest = data.subspan(*used);
       if (rest.size() > kMostPending)
-        return finish({ErrorCode::kLimit, fmt::format("{} sends a message without end", where()), {}});
+        return stop_reading({ErrorCode::kLimit, fmt::format("{} sends a message without end", where()), {}});
       pending_.assign(rest.begin(), rest.end());
     }
     if (got->closed)
-      return finish({ErrorCode::kNetwork, fmt::format("{} closed the connection", where()), {}});
-    if (got->need != tls::Need::kNone) return;
+      return stop_reading({ErrorCode::kNetwork, fmt::format("{} closed the connection", where()), {}});
+    if (got->need != tls::Need::kNone) return false;
   }
+  return !stopped_;
+}
+
+bool ClientSession::stop_reading(Error error) {
+  finish(std::move(error));
+  return false;
 }
 
 void ClientSession::on_frame(std::uint8_t channel, media::ByteView packet) {

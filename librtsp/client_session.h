@@ -95,8 +95,9 @@ class ClientSession final : public std::enable_shared_from_this<ClientSession>,
   void send_receiver_reports();
   void answer(const Message& request);
   void send_now(const std::string& text);
-  void on_readable(int fd, std::span<std::uint8_t> scratch,
+  bool on_readable(int fd, std::span<std::uint8_t> scratch,
                    std::chrono::steady_clock::time_point now) override;
+  bool stop_reading(Error error);  // finish(); false, for on_readable()
   void on_frame(std::uint8_t channel, media::ByteView packet) override;
   void on_message(const Message& message) override;
   bool wants_more() const override { return !stopped_; }

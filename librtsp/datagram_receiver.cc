@@ -160,7 +160,7 @@ void DatagramReceiver::send_rtcp(media::ByteView packet) {
   if (peer_rtcp_ != 0) send(rtcp_fd_.get(), peer_rtcp_, packet);
 }
 
-void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
+bool DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
                                    std::chrono::steady_clock::time_point now) {
   const auto alive = alive_;
   const auto reorder = reorder_;
@@ -170,7 +170,8 @@ void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
     udp::endpoint from;
     auto size = static_cast<socklen_t>(from.capacity());
     const ssize_t count = ::recvfrom(fd, scratch.data(), scratch.size(), 0, from.data(), &size);
-    if (count < 0) return;  // empty, or an ICMP error that says nothing new
+    if (count < 0 && errno == EAGAIN) return false;
+    if (count < 0) continue;  // an ICMP error that says nothing new
     from.resize(size);
     if (from.address() != peer_ && from.address() != source_) continue;
     const auto packet = media::ByteView(scratch).first(static_cast<std::size_t>(count));
@@ -179,6 +180,7 @@ void DatagramReceiver::on_readable(int fd, std::span<std::uint8_t> scratch,
     else
       rtcp_(packet, now);
   }
+  return *alive;
 }
 
 }  // namespace camctl::rtsp

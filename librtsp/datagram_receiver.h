@@ -53,7 +53,7 @@ class DatagramReceiver final : private MediaPoller::Handler {
   DatagramReceiver(EventLoop& loop, boost::asio::ip::address peer, Packet rtp, Packet rtcp);
   Result<void> bind(const boost::asio::ip::address& local);
   void send(int fd, std::uint16_t port, media::ByteView packet);
-  void on_readable(int fd, std::span<std::uint8_t> scratch,
+  bool on_readable(int fd, std::span<std::uint8_t> scratch,
                    std::chrono::steady_clock::time_point now) override;
 
   EventLoop& loop_;

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <cassert>
+#include <utility>
 
 namespace camctl::rtsp {
 
@@ -12,7 +13,8 @@ namespace {
 
 void change(const os::Fd& set, int operation, int fd) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  // Edge-triggered: else epoll_wait would look at each socket again after it was read, only to find it empty.
+  event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
   event.data.fd = fd;
   [[maybe_unused]] const int result = epoll_ctl(set.get(), operation, fd, &event);
   assert(result == 0);
@@ -62,22 +64,29 @@ void MediaPoller::set_hurry(int fd, bool hurry) {
   if (hurry && in_hurry_ == 1) schedule();  // the tick that is set may be far
 }
 
+void MediaPoller::read(int fd, std::chrono::steady_clock::time_point now) {
+  // A handler before it may have removed it.
+  if (const auto found = entries_.find(fd); found != entries_.end())
+    if (found->second.handler->on_readable(fd, scratch_, now)) unfinished_.push_back(fd);
+}
+
 // True where there may be more than it has looked at.
 bool MediaPoller::look(const os::Fd& set, std::chrono::steady_clock::time_point now) {
   constexpr int kEventsPerLook = 256;
   std::array<epoll_event, kEventsPerLook> events;
   const int count = epoll_wait(set.get(), events.data(), kEventsPerLook, 0);
   for (int i = 0; i < count; ++i) {
-    const int fd = events[static_cast<std::size_t>(i)].data.fd;
-    // A handler before it may have removed it.
-    if (const auto found = entries_.find(fd); found != entries_.end())
-      found->second.handler->on_readable(fd, scratch_, now);
+    const auto& event = events[static_cast<std::size_t>(i)];
+    read(event.data.fd, now);
+    // Behind the last bytes the end itself is to be read, which makes no event of its own.
+    if ((event.events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) unfinished_.push_back(event.data.fd);
   }
   return count == kEventsPerLook;
 }
 
 void MediaPoller::tick() {
   const auto now = std::chrono::steady_clock::now();
+  for (const int fd : std::exchange(unfinished_, {})) read(fd, now);
   bool more = in_hurry_ > 0 && look(hurried_, now);
   // Half a hurried tick early is better than a whole one late.
   if (now - looked_at_relaxed_ >= kTick - kHurryTick / 2) {
@@ -85,7 +94,7 @@ void MediaPoller::tick() {
     if (!more) looked_at_relaxed_ = now;
   }
   ticking_ = !entries_.empty();
-  if (more)
+  if (more || !unfinished_.empty())
     timer_->after(std::chrono::milliseconds(0), [this] { tick(); });
   else if (ticking_)
     schedule();

@@ -26,8 +26,9 @@ class MediaPoller final : public boost::asio::execution_context::service {
   class Handler {
    public:
     virtual ~Handler() = default;
-    // Read until the socket is empty or `scratch`, which all handlers share, was full once.
-    virtual void on_readable(int fd, std::span<std::uint8_t> scratch,
+    // Reads until the socket is empty, into `scratch`, which all handlers share. Returns true where it gave
+    // up before, to be called again at once after the others: what it has left alone makes no further event.
+    virtual bool on_readable(int fd, std::span<std::uint8_t> scratch,
                              std::chrono::steady_clock::time_point now) = 0;
   };
 
@@ -54,9 +55,11 @@ class MediaPoller final : public boost::asio::execution_context::service {
   void shutdown() override;
   void tick();
   bool look(const os::Fd& set, std::chrono::steady_clock::time_point now);
+  void read(int fd, std::chrono::steady_clock::time_point now);
   void schedule();
 
-  os::Fd relaxed_, hurried_;  // epoll sets
+  os::Fd relaxed_, hurried_;     // epoll sets
+  std::vector<int> unfinished_;  // to be read again at the next tick
   std::vector<std::uint8_t> scratch_;
   std::unordered_map<int, Entry> entries_;
   std::size_t in_hurry_ = 0;  // how many of them

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 namespace camctl::rtsp {
@@ -25,12 +26,20 @@ struct Pair {
 
 // Counts what comes and when.
 struct Reader final : MediaPoller::Handler {
-  void on_readable(int fd, std::span<std::uint8_t> scratch, Clock::time_point now) override {
-    while (::read(fd, scratch.data(), scratch.size()) > 0) continue;
+  bool on_readable(int fd, std::span<std::uint8_t> scratch, Clock::time_point now) override {
+    ssize_t size = 0;
+    for (std::size_t got = 0;
+         got < most && (size = ::read(fd, scratch.data(), std::min(scratch.size(), most))) > 0;)
+      got += static_cast<std::size_t>(size);
+    ended = ended || size == 0;
     ++reads;
     at = now;
     if (then) then();
+    return tells && size > 0;
   }
+  std::size_t most = 1000;  // bytes of one call
+  bool tells = true;  // of what it leaves alone
+  bool ended = false;
   int reads = 0;
   Clock::time_point at;
   std::function<void()> then;
@@ -63,6 +72,40 @@ TEST_CASE("media poller: sockets in a hurry are looked at several times while th
   poller.remove(slow.near.get());
   quick_reader.then = nullptr;
   poller.remove(quick.near.get());
+}
+
+TEST_CASE("media poller: what a handler leaves alone is read without another event") {
+  EventLoop loop;
+  auto& poller = MediaPoller::of(loop);
+  Pair pair;
+  Reader reader;
+  reader.most = 1;
+  reader.then = [&] {
+    if (reader.reads == 3) loop.stop();
+  };
+  for (int i = 0; i < 3; ++i) pair.send();
+  poller.add(loop, pair.near.get(), reader);
+  loop.run();
+  CHECK(reader.reads == 3);
+  poller.remove(pair.near.get());
+}
+
+TEST_CASE("media poller: an end that comes with the last bytes is seen") {
+  EventLoop loop;
+  auto& poller = MediaPoller::of(loop);
+  Pair pair;
+  Reader reader;
+  reader.then = [&] {
+    if (reader.ended) loop.stop();
+  };
+  reader.most = 1;  // one byte is there: as a short read from TCP, this leaves the end alone
+  reader.tells = false;
+  pair.send();
+  pair.far = os::Fd();
+  poller.add(loop, pair.near.get(), reader);
+  loop.run();
+  CHECK(reader.ended);
+  poller.remove(pair.near.get());
 }
 
 }  // namespace
