@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <system_error>
 #include <vector>
 
 #include "base/base64.h"
@@ -170,7 +171,8 @@ struct Session::Impl {
       case SSL_ERROR_ZERO_RETURN:
         return Transfer{.closed = true};
       case SSL_ERROR_SYSCALL:
-        return fail(ErrorCode::kNetwork, system == 0 ? "the connection was closed" : std::strerror(system));
+        return fail(ErrorCode::kNetwork,
+                    system == 0 ? "the connection was closed" : std::generic_category().message(system));
       default:
         return fail(ErrorCode::kProtocol, "TLS: " + reason());
     }

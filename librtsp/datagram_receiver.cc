@@ -8,6 +8,7 @@
 #include <boost/asio/ip/udp.hpp>
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include "base/os/interfaces.h"
@@ -133,8 +134,9 @@ Result<std::unique_ptr<DatagramReceiver>> DatagramReceiver::join(EventLoop& loop
        {std::pair(group.rtp_port, &receiver->rtp_fd_), std::pair(group.rtcp_port, &receiver->rtcp_fd_)}) {
     os::Fd socket = open_socket({group.address, port}, true);
     if (!socket || !join_group(socket.get(), interface, group))
-      return fail(ErrorCode::kIo, fmt::format("joining {} port {} from {}: {}", group.address.to_string(),
-                                              port, local.to_string(), std::strerror(errno)));
+      return fail(ErrorCode::kIo,
+                  fmt::format("joining {} port {} from {}: {}", group.address.to_string(), port,
+                              local.to_string(), std::generic_category().message(errno)));
     *fd = std::move(socket);
     receiver->poller_.add(loop, fd->get(), *receiver);
   }

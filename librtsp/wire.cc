@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace camctl::rtsp {
 
@@ -35,7 +35,7 @@ Result<tls::Transfer> Wire::read(std::span<std::uint8_t> buffer) {
   if (count == 0) return tls::Transfer{.closed = true};
   if (count < 0) {
     if (errno == EAGAIN || errno == EINTR) return tls::Transfer{.need = tls::Need::kRead};
-    return fail(ErrorCode::kNetwork, std::strerror(errno));
+    return fail(ErrorCode::kNetwork, std::generic_category().message(errno));
   }
   const auto size = static_cast<std::size_t>(count);
   return tls::Transfer{.bytes = size, .need = size < buffer.size() ? tls::Need::kRead : tls::Need::kNone};
@@ -51,7 +51,8 @@ Result<tls::Transfer> Wire::write(std::span<const iovec> parts) {
   message.msg_iov = const_cast<iovec*>(parts.data());
   message.msg_iovlen = parts.size();
   const ssize_t count = ::sendmsg(fd(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (count < 0 && errno != EAGAIN && errno != EINTR) return fail(ErrorCode::kNetwork, std::strerror(errno));
+  if (count < 0 && errno != EAGAIN && errno != EINTR)
+    return fail(ErrorCode::kNetwork, std::generic_category().message(errno));
   std::size_t size = 0;
   for (const auto& part : parts) size += part.iov_len;
   const auto sent = static_cast<std::size_t>(std::max<ssize_t>(count, 0));

@@ -64,6 +64,7 @@ int run(const std::string& name, std::vector<std::string> arguments, const Folde
   if (!program) return unknown_command(name, folders);
   arguments.insert(arguments.begin(), program->string());
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
   execv(program->c_str(), argv.data());

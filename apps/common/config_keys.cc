@@ -221,6 +221,7 @@ Result<void> set_list(Settings& object, std::string_view name, std::vector<std::
 
 std::vector<KeyInfo> all_keys() {
   std::vector<KeyInfo> keys;
+  keys.reserve(std::size(kSettings) + std::size(kStream));
   for (const auto& key : kSettings) keys.push_back({key.name, key.kind, key.help, key.choices});
   for (const auto& key : kStream) keys.push_back({key.name, key.kind, key.help, key.choices});
   return keys;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <iostream>
 #include <iterator>
@@ -49,7 +50,7 @@ Result<std::chrono::milliseconds> parse_duration(std::string_view text) {
     if (error != std::errc() || unit != name || !(number >= 0)) continue;
     const double ms = number * factor;
     if (ms > static_cast<double>(std::chrono::milliseconds(kMaxDuration).count())) break;
-    return std::chrono::milliseconds(static_cast<std::int64_t>(ms + 0.5));
+    return std::chrono::milliseconds(std::llround(ms));
   }
   return fail(ErrorCode::kUsage, "'" + printable(text) + "' is no duration",
               "write 10, 1.5s, 300ms, 5m or 2h");

@@ -7,9 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/url.h"
@@ -67,7 +67,7 @@ class Reader {
       if (poll(&wait, 1, kLookAtStopMs) == 0) continue;
       const ssize_t n = read(fd, buffer.data(), buffer.size());
       if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return fail(ErrorCode::kIo, std::strerror(errno));
+      if (n < 0) return fail(ErrorCode::kIo, std::generic_category().message(errno));
       if (n == 0) return splitter.finish();
       if (auto fed = splitter.feed({buffer.data(), static_cast<std::size_t>(n)}); !fed) return fed;
     }
@@ -83,7 +83,7 @@ class Reader {
 
 Result<void> read_file(Reader& reader, const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(ErrorCode::kConfig, std::strerror(errno));
+  if (fd < 0) return fail(ErrorCode::kConfig, std::generic_category().message(errno));
   auto done = reader.read_all(fd);
   close(fd);
   return done;

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 #include <ctime>
+#include <system_error>
 
 #include "base/log.h"
 #include "base/url.h"
@@ -61,7 +61,8 @@ Result<void> AccessLog::reopen() {
   constexpr int kMode = 0640;
   const int fd = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kMode);
   if (fd < 0)
-    return fail(ErrorCode::kIo, fmt::format("opening the access log {}: {}", path_, std::strerror(errno)));
+    return fail(ErrorCode::kIo,
+                fmt::format("opening the access log {}: {}", path_, std::generic_category().message(errno)));
   const std::lock_guard lock(mutex_);
   if (fd_ >= 0) close(fd_);
   fd_ = fd;
