@@ -50,10 +50,16 @@ void set_static_format(PayloadFormat& format) {
   }
 }
 
+// RTP/SAVP (RFC 3711), RTP/SAVPF (RFC 5124) and their kin over DTLS: what is sent is encrypted.
+bool is_secure_rtp(std::string_view media_line) {
+  const auto words = text::split(media_line, " ");
+  return words.size() >= 3 && upper(words[2]).find("RTP/SAVP") != std::string::npos;
+}
+
 // m=<media> <port> <proto> <fmt> …; the first format counts, as cameras offer one.
 std::optional<DescribedTrack> media_line(std::string_view value) {
   const auto words = text::split(value, " ");
-  if (words.size() < 4 || !upper(words[2]).starts_with("RTP/")) return std::nullopt;
+  if (words.size() < 4 || !upper(words[2]).starts_with("RTP/") || is_secure_rtp(value)) return std::nullopt;
   DescribedTrack track;
   if (text::iequals(words[0], "video"))
     track.format.kind = media::TrackKind::kVideo;
@@ -138,6 +144,7 @@ Result<SessionDescription> parse_sdp(std::string_view text) {
   DescribedTrack* track = nullptr;
   std::string group, source;   // of the session
   bool ignored_media = false;  // attributes behind a media line that is not ours
+  bool secure = false;         // a media line wants SRTP
   std::size_t lines = 0;
   session.tracks.reserve(kMaxTracks);
   while (!text.empty() && lines++ < kMaxDescriptionLines) {
@@ -145,6 +152,7 @@ Result<SessionDescription> parse_sdp(std::string_view text) {
     if (line.size() < 2 || line[1] != '=') continue;
     const auto value = line.substr(2);
     if (line[0] == 'm') {
+      secure = secure || is_secure_rtp(value);
       auto described = media_line(value);
       ignored_media = !described || session.tracks.size() == kMaxTracks;
       if (ignored_media) continue;
@@ -162,9 +170,12 @@ Result<SessionDescription> parse_sdp(std::string_view text) {
     }
   }
   const auto playable = [](const DescribedTrack& t) { return t.format.kind != media::TrackKind::kMetadata; };
-  if (std::ranges::none_of(session.tracks, playable))
-    return fail(ErrorCode::kProtocol, "the session description names no video or audio over RTP");
-  return session;
+  if (std::ranges::any_of(session.tracks, playable)) return session;
+  if (secure)
+    return fail(ErrorCode::kProtocol,
+                "the camera offers its media encrypted only (SRTP), which is not supported",
+                "turn off SRTP in the camera's settings, or use its address with rtsps://");
+  return fail(ErrorCode::kProtocol, "the session description names no video or audio over RTP");
 }
 
 std::string control_url(std::string_view base, std::string_view control) {

@@ -27,8 +27,8 @@ struct SessionDescription {
 inline constexpr std::size_t kMaxTracks = 16;              // cameras have two or three; more are ignored
 inline constexpr std::size_t kMaxDescriptionLines = 1024;  // real descriptions have below 60
 
-// Never refuses a description with a usable media line; malformed lines are skipped. kProtocol where there is
-// none.
+// Never refuses a description with a usable media line; malformed lines are skipped, and so is media that is
+// encrypted (SRTP, RFC 3711). kProtocol where there is none; the text says so if SRTP is why.
 Result<SessionDescription> parse_sdp(std::string_view text);
 
 // The URL for a control attribute (RFC 2326 appendix C.1.1): absolute ones as they are, "*" and empty the

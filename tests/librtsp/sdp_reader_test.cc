@@ -47,6 +47,22 @@ TEST_CASE("bad lines are skipped, a description without a track is refused, a lo
   CHECK(parse_sdp(many)->tracks.size() == kMaxTracks);
 }
 
+TEST_CASE("media over SRTP is left out, and named where there is nothing else") {
+  const std::string secure = "m=video 0 RTP/SAVP 96\r\na=rtpmap:96 H264/90000\r\n";
+  for (const std::string& only : {secure, std::string("m=video 0 UDP/TLS/RTP/SAVPF 96\r\n")}) {
+    const auto refused = parse_sdp(only);
+    REQUIRE(!refused);
+    CHECK(refused.error().message.find("SRTP") != std::string::npos);
+    CHECK(refused.error().hint.find("rtsps://") != std::string::npos);
+  }
+  const auto both =
+      parse_sdp(secure + "a=control:secret\r\nm=video 0 RTP/AVP 97\r\na=rtpmap:97 H265/90000\r\n");
+  REQUIRE(both);
+  REQUIRE(both->tracks.size() == 1);
+  CHECK(both->tracks[0].format.encoding == "H265");
+  CHECK(both->tracks[0].control.empty());
+}
+
 TEST_CASE("control attributes become URLs") {
   struct Row {
     const char* base;
