@@ -21,7 +21,10 @@ bool means_presence(ErrorCode reason) {
 
 Backoff::Next Backoff::failed(ErrorCode reason, Clock::time_point now) {
   if (!lost_since_) lost_since_ = now;
-  if (reason == ErrorCode::kAuth) return {jittered(doubled(kRefused, refusals_++, kLongestRefused)), false};
+  // Never sooner: who keeps an account from being locked counts from the same refusal, and would refuse
+  // again.
+  if (reason == ErrorCode::kAuth)
+    return {jittered(doubled(kRefused, refusals_++, kLongestRefused), 1), false};
   refusals_ = 0;
   if (reason == ErrorCode::kUnsupported) return {jittered(kUnsupported), false};
   const bool hope = host_answers_ || means_presence(reason) || now - *lost_since_ < kHope;
@@ -35,8 +38,8 @@ void Backoff::succeeded() {
   lost_since_.reset();
 }
 
-std::chrono::milliseconds Backoff::jittered(std::chrono::milliseconds delay) {
-  std::uniform_real_distribution<double> factor(1 - kJitter, 1 + kJitter);
+std::chrono::milliseconds Backoff::jittered(std::chrono::milliseconds delay, double least) {
+  std::uniform_real_distribution<double> factor(least, 1 + kJitter);
   return std::chrono::milliseconds(
       static_cast<std::int64_t>(static_cast<double>(delay.count()) * factor(random_)));
 }

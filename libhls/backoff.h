@@ -23,7 +23,8 @@ class Backoff {
   static constexpr std::chrono::minutes kRefused{5};  // cameras lock accounts; doubles up to kLongestRefused
   static constexpr std::chrono::minutes kLongestRefused{60};
   static constexpr std::chrono::seconds kUnsupported{60};  // until somebody changes the camera's settings
-  static constexpr double kJitter = 0.25;                  // each way, so that a site's cameras spread
+  // Each way, so that a site's cameras spread; after a refusal only upwards.
+  static constexpr double kJitter = 0.25;
 
   explicit Backoff(std::uint32_t seed) : random_(seed) {}
 
@@ -39,7 +40,7 @@ class Backoff {
   void succeeded();
 
  private:
-  std::chrono::milliseconds jittered(std::chrono::milliseconds delay);
+  std::chrono::milliseconds jittered(std::chrono::milliseconds delay, double least = 1 - kJitter);
 
   std::minstd_rand random_;
   unsigned failures_ = 0, refusals_ = 0;
