@@ -70,13 +70,14 @@ Result<media::SourceFactory> camera_source(const CameraAddress& address, const S
     if (!parsed) return fail("tls_pin", parsed.error());
     pin = *parsed;
   }
-  media::SourceFactory plain = by_libavformat(address, settings);
-  if (address.url.scheme == "rtsp")
-    plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
-  else if (address.url.scheme == "rtsps" && pin)
-    plain = by_librtsp(address, settings, pin);  // libavformat would not look at the key
-  else if (address.url.scheme == "rtsps")
-    plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
+  const bool over_rtsp = address.url.scheme == "rtsp" || address.url.scheme == "rtsps";
+  // libavformat would not look at the key.
+  if (pin && !over_rtsp)
+    return fail(ErrorCode::kConfig,
+                "tls_pin: the key of a camera is proved over rtsps only, not over " + address.url.scheme,
+                "take the pin away, or the camera's rtsps address");
+  media::SourceFactory plain = pin ? by_librtsp(address, settings, pin) : by_libavformat(address, settings);
+  if (over_rtsp && !pin) plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
   if (settings.video_codec == "copy") return plain;
 
   hls::TranscodeOptions transcode;
