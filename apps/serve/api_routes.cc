@@ -240,6 +240,7 @@ nlohmann::ordered_json describe(ServedCamera& camera) {
   const auto status = camera.status();
   json["status"] = hls::name(status.state);
   json["reason"] = status.reason;
+  json["hint"] = what_next(status);
   json["viewers"] = camera.viewer_count();
   json["bitrate_kbps"] = status.bitrate_kbps;
   constexpr double kTenth = 10;

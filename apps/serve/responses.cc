@@ -14,12 +14,18 @@ struct Advice {
 };
 Advice advice(const hls::StreamStatus& status) {
   if (status.cause == ErrorCode::kAuth)
-    return {"300", "give its user and password (PATCH /api/cameras/{id}, or credentials: and a reload)"};
+    return {"300",
+            "correct its user and password (credentials: in the configuration and a reload, or PATCH "
+            "/api/cameras/{id}); cameras lock accounts, so these are tried again minutes later only"};
   if (status.cause == ErrorCode::kUnsupported) return {"60", "it is looked at again each minute"};
   return {kRetryAfter, "it is tried again all the time"};
 }
 
 }  // namespace
+
+std::string_view what_next(const hls::StreamStatus& status) {
+  return status.reason.empty() ? "" : advice(status).hint;
+}
 
 Response no_such_camera(std::string_view id) {
   return error_response(404, "not_found", fmt::format("there is no camera \"{}\"", id),
@@ -28,13 +34,13 @@ Response no_such_camera(std::string_view id) {
 
 Response not_playable(const ServedCamera& camera) {
   const auto status = camera.status();
-  const auto what_next = advice(status);
+  const auto next = advice(status);
   auto response =
       error_response(503, "unavailable",
                      fmt::format("camera {} is {}{}{}", camera.camera()->id, hls::name(status.state),
                                  status.reason.empty() ? "" : ": ", status.reason),
-                     what_next.hint);
-  response.headers.emplace_back("Retry-After", what_next.retry_after);
+                     next.hint);
+  response.headers.emplace_back("Retry-After", next.retry_after);
   return response;
 }
 

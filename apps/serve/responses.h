@@ -8,6 +8,10 @@
 
 namespace camctl::apps::serve {
 
+// What becomes of a camera that is not live, and what a person can do about it; empty where there is nothing
+// to say.
+std::string_view what_next(const hls::StreamStatus& status);
+
 Response no_such_camera(std::string_view id);  // 404
 // 503 with the camera's status and why.
 Response not_playable(const ServedCamera& camera);

@@ -210,6 +210,7 @@ def test_wrong_password_is_told(spawn, tmp_path):
     hint = json.loads(body)["error"]["hint"]
     assert status == 503 and int(headers["retry-after"]) >= 60
     assert "password" in hint and "all the time" not in hint
+    assert server.json("/api/cameras/0")["hint"] == hint  # what the dashboard says
 
 
 def test_general_credentials_stay_with_the_cameras_of_the_file(spawn, tmp_path):

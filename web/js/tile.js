@@ -190,15 +190,15 @@ export class Tile {
 
   // What covers the picture; nothing while it moves.
   #coverContent(status) {
-    const { reason } = this.#camera;
+    const { reason, hint } = this.#camera;
     if (status === "offline" || status === "error") {
       const since = this.#offlineSince;
+      const next = sentence(hint) || "Trying again by itself.";
       return {
         kind: status === "error" ? "alert" : "off",
         title: status === "error" ? "Camera can't be shown" : "Camera offline",
         text: sentence(reason) || "The camera does not answer.",
-        time: since ? `Last picture ${clockText(since)}, ${durationText(since)} ago. Trying again by itself.`
-                    : "No picture yet. Trying again by itself.",
+        time: since ? `Last picture ${clockText(since)}, ${durationText(since)} ago. ${next}` : `No picture yet. ${next}`,
       };
     }
     if (status === "idle" && !this.#visible) return { kind: "wait", title: "Connected when it is watched" };
