@@ -126,6 +126,12 @@ def test_a_pin_of_cameras_json(simulate, tmp_path):
         assert result.returncode == code, result.stderr
 
 
+def test_a_pin_is_refused_where_nobody_would_look_at_it(tmp_path):
+    result = stream("https://127.0.0.1:9/x", "-o", tmp_path / "x.ts", "--tls-pin", "00" * 32)
+    assert result.returncode == 2
+    assert "over rtsps only" in result.stderr
+
+
 @pytest.mark.parametrize("client", ["ffmpeg", "gstreamer"])
 def test_others_read_our_tls(simulate, client):
     cameras = simulate(1, "--no-discovery", "--rtsps")
