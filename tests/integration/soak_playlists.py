@@ -1,6 +1,6 @@
 """Live playlists of a running server, read for CAMCTL_SOAK_SECONDS (30) and checked rule by rule.
 
-Run by ctest as soak_playlists (script/test, stage validate). Three steady cameras of different kinds, and others whose
+Run by script/test, stage validate. Three steady cameras of different kinds, and others whose
 sessions break, whose clocks leap, that fall silent or lose packets: their playlists must keep the rules all the same,
 classic and low-latency ones.
 """
