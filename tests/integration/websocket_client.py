@@ -47,7 +47,12 @@ async def watch(url, seconds, folder, slow):
                 result["bytes"] += len(message)
                 if slow and result["media"] == 5:
                     await asyncio.sleep(slow)
-            await socket.close()
+            closing = asyncio.create_task(socket.close())
+            try:
+                while True:  # where the queue is full, the server's answer would wait behind it
+                    await socket.recv()
+            except websockets.ConnectionClosed:
+                await closing
             result["close"] = socket.close_code
     except websockets.ConnectionClosed as closed:
         result["close"] = closed.rcvd.code if closed.rcvd else None
