@@ -275,7 +275,7 @@ std::string clean_text(std::string_view text) {
 }
 
 std::string codec_name(std::string_view encoding) {
-  const std::string word = lower(trim(encoding));
+  std::string word = lower(trim(encoding));
   struct Name {
     std::string_view starts, ours;
   };

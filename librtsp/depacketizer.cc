@@ -86,7 +86,7 @@ media::VideoInfo describe_video(const PayloadFormat& format, Codec codec) {
 
 // The AudioSpecificConfig that the description carries, if any.
 Result<media::Bytes> aac_config(const PayloadFormat& format) {
-  const auto config = from_hex(parameter(format, "config"));
+  auto config = from_hex(parameter(format, "config"));
   if (format.encoding == "MPEG4-GENERIC") return config;
   if (parameter(format, "cpresent") != "0" || config.empty())
     return fail(ErrorCode::kUnsupported, "LATM with its configuration in band");

@@ -45,7 +45,7 @@ Result<std::size_t> parse_http_head(std::string_view buffer, HttpHead& head) {
   head = {};
   const auto end = buffer.find("\r\n\r\n");
   if (end == std::string_view::npos && buffer.size() <= kMaxHttpHead) return 0;
-  if (end == std::string_view::npos || end > kMaxHttpHead)
+  if (end > kMaxHttpHead)  // or it has none within that
     return fail(ErrorCode::kLimit, "HTTP header is too long");
   auto rest = buffer.substr(0, end);
   for (bool first = true; !rest.empty() || first; first = false) {

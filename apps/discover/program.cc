@@ -111,6 +111,7 @@ Result<std::vector<apps::Camera>> load_known(const std::string& file) {
 
 Result<void> print(const apps::CommonOptions& common, const std::vector<apps::Camera>& cameras) {
   std::vector<nlohmann::ordered_json> records;
+  records.reserve(cameras.size());
   for (const auto& camera : cameras) records.push_back(apps::to_json(camera));
   apps::RecordWriter writer(common, apps::OutputFormat::kJson, columns(records));
   for (const auto& record : records) writer.write(record);

@@ -31,8 +31,7 @@ bool parse_reply(SoapContext& context, std::string_view text, const ExpectedRepl
 // Which quirk a failed strict reading shows.
 inline int quirk_of(int soap_error) {
   switch (soap_error) {
-    case SOAP_OK:
-      return 35;  // read, but what matters was in a wrong namespace
+    case SOAP_OK:  // read, but what matters was in a wrong namespace
     case SOAP_TAG_MISMATCH:
     case SOAP_NO_TAG:
       return 35;
