@@ -11,7 +11,6 @@
 namespace camctl::onvif {
 namespace {
 
-using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::milliseconds;
 using std::chrono::minutes;

@@ -163,6 +163,18 @@ test("dashboard", { timeout: 240000 }, async (t) => {
       assert.equal(await page.evaluate(() => window.opened), "once", "without reloading the page");
     });
 
+    await t.test("a refused password: what to correct, and where", async () => {
+      await server.stop();
+      const wrong = { ...cameras[0], rtsp_url: cameras[0].rtsp_url.replace("://", "://viewer:wrong@") };
+      server = await startServer(folder, [wrong], port);
+      const cover = await waitFor("the refusal", async () => {
+        const text = (await videoStates(page))[ids[0]]?.cover;
+        return /refuse/i.test(text) && text;
+      }, 20000);
+      assert.match(cover, /Correct its user and password/);
+      assert.doesNotMatch(cover, /by itself|wrong/);
+    });
+
     await t.test("no cameras: the page says what to do", async () => {
       await server.stop();
       server = await startServer(folder, [], port);
