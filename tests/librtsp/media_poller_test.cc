@@ -38,7 +38,7 @@ struct Reader final : MediaPoller::Handler {
     return tells && size > 0;
   }
   std::size_t most = 1000;  // bytes of one call
-  bool tells = true;  // of what it leaves alone
+  bool tells = true;        // of what it leaves alone
   bool ended = false;
   int reads = 0;
   Clock::time_point at;
