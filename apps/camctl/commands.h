@@ -34,6 +34,6 @@ std::vector<Command> list_commands(const std::vector<std::filesystem::path>& fol
 
 // A completion script for bash, zsh or fish; nothing for another shell. It asks the programs themselves
 // (`camctl CMD --help`) for their options.
-std::optional<std::string_view> completion_script(std::string_view shell);
+std::optional<std::string> completion_script(std::string_view shell);
 
 }  // namespace camctl::apps

@@ -3,9 +3,8 @@
 namespace camctl::apps {
 namespace {
 
-// Commands and options come from the programs, so that third parties' complete too.
-constexpr std::string_view kBash = R"sh(# bash completion of camctl: source <(camctl completion bash)
-# What --help shows as an option's value where it is a choice: tcp|udp
+constexpr std::string_view kValues =
+    R"sh(# What --help shows as an option's value where it is a choice: tcp|udp
 _camctl_values() {
   camctl "$1" --help 2>/dev/null | awk -v o="$2" '/^ +-/ {
     found = 0
@@ -18,7 +17,10 @@ _camctl_values() {
     }
   }'
 }
-_camctl() {
+)sh";
+
+// Commands and options come from the programs, so that third parties' complete too.
+constexpr std::string_view kBash = R"sh(_camctl() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
   COMPREPLY=()
   if [ "$COMP_CWORD" -eq 1 ] || [ "$previous" = help ]; then
@@ -40,22 +42,7 @@ _camctl() {
 complete -F _camctl camctl
 )sh";
 
-constexpr std::string_view kZsh = R"sh(#compdef camctl
-# zsh completion of camctl: source <(camctl completion zsh)
-# What --help shows as an option's value where it is a choice: tcp|udp
-_camctl_values() {
-  camctl "$1" --help 2>/dev/null | awk -v o="$2" '/^ +-/ {
-    found = 0
-    for (i = 1; i <= NF; i++) {
-      w = $i; sub(/,$/, "", w)
-      if (w == o) found = 1
-      if (w ~ /^-/) continue
-      if (found && w ~ /^[a-z0-9][a-z0-9-]*[|]/) { sub(/,.*/, "", w); gsub(/[|]/, " ", w); print w }
-      next
-    }
-  }'
-}
-_camctl() {
+constexpr std::string_view kZsh = R"sh(_camctl() {
   local -a found
   if (( CURRENT == 2 )) || [[ ${words[2]} == help ]]; then
     found=(${(f)"$(camctl help --names 2>/dev/null)"} help completion)
@@ -87,10 +74,17 @@ complete -c camctl -n 'not __fish_use_subcommand; and string match -q -- "-*" (c
 
 }  // namespace
 
-std::optional<std::string_view> completion_script(std::string_view shell) {
-  if (shell == "bash") return kBash;
-  if (shell == "zsh") return kZsh;
-  if (shell == "fish") return kFish;
+std::optional<std::string> completion_script(std::string_view shell) {
+  std::string script;
+  if (shell == "bash") {
+    script = "# bash completion of camctl: source <(camctl completion bash)\n";
+    return script.append(kValues).append(kBash);
+  }
+  if (shell == "zsh") {
+    script = "#compdef camctl\n# zsh completion of camctl: source <(camctl completion zsh)\n";
+    return script.append(kValues).append(kZsh);
+  }
+  if (shell == "fish") return std::string(kFish);
   return std::nullopt;
 }
 
