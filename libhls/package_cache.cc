@@ -62,6 +62,7 @@ void PackageCache::listed(const WindowState& state) {
 
 void PackageCache::add_entry(const SegmentHead& newest, const Segment* before) {
   const std::lock_guard lock(mutex_);
+  if (!entries_.empty() && entries_.rbegin()->first == newest.number) return;  // mostly: a further part of it
   const auto [at, added] = entries_.try_emplace(newest.number);
   if (!added) return;
   at->second = std::make_shared<Entry>();

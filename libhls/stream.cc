@@ -434,6 +434,7 @@ void Stream::start() { impl_->start(); }
 void Stream::rest() { impl_->rest(); }
 void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
+std::size_t Stream::window_bytes() const { return impl_->window.media_bytes(); }
 void Stream::wanted() { impl_->wanted(); }
 WindowState Stream::window() const { return *impl_->window.state(); }
 NewestGop Stream::newest_gop() const { return impl_->window.newest_gop(); }

@@ -65,6 +65,8 @@ class Stream {
   void stop();
 
   StreamStatus status() const;
+  // Of the media in the segments that are kept in memory, listed or not.
+  std::size_t window_bytes() const;
   // The segments now listed.
   WindowState window() const;
   // What a viewer who comes now can begin with. That of the last session while the camera is away.

@@ -188,9 +188,11 @@ class Window {
     std::uint64_t dropped_units = 0;   // left out because nothing to decode them from was there
     std::uint64_t cut_inside_gop = 0;  // segments that had to end before a key frame
     std::uint64_t evicted_early = 0;   // segments that max_bytes drove out
-    std::size_t bytes = 0;             // payload kept now
+    std::size_t bytes = 0;             // kept now, with kUnitOverhead for each unit
   };
   Counters counters() const;
+  // Of the media in the segments that are kept in memory, listed or not: payload, without bookkeeping.
+  std::size_t media_bytes() const;
 
  private:
   struct Kept {

@@ -64,6 +64,12 @@ Window::Counters Window::counters() const {
   return counters_;
 }
 
+std::size_t Window::media_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return std::accumulate(kept_.begin(), kept_.end(), std::size_t{0},
+                         [](std::size_t sum, const Kept& kept) { return sum + kept.segment->bytes; });
+}
+
 // A copy to change. Under mutex_.
 std::shared_ptr<WindowState> Window::next_state() const {
   auto state = std::make_shared<WindowState>(*state_);

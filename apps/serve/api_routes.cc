@@ -248,6 +248,10 @@ nlohmann::ordered_json describe(ServedCamera& camera) {
   const bool seen = status.last_frame != std::chrono::system_clock::time_point{};
   json["last_frame"] =
       seen ? nlohmann::ordered_json(timestamp(status.last_frame)) : nlohmann::ordered_json(nullptr);
+  json["frames"] = status.frames;
+  json["dropped"] = status.dropped;
+  json["reconnects"] = status.reconnects;
+  json["window_bytes"] = camera.stream().window_bytes();
   if (status.clock_offset) json["clock_offset_ms"] = status.clock_offset->count();
   return json;
 }

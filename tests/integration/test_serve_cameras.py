@@ -75,6 +75,7 @@ def test_all_media_routes(spawn, tmp_path):
 
     camera = server.json("/api/cameras/0")
     assert camera["status"] == "live" and camera["viewers"] == 1 and camera["bitrate_kbps"] > 100
+    assert camera["frames"] > 20 and camera["window_bytes"] > 20_000 and camera["dropped"] == camera["reconnects"] == 0
     assert 20 < camera["fps"] < 30 and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", camera["last_frame"])
     server.get(f"/hls/0/{names[-1]}", User_Agent="another")
     assert server.json("/api/cameras/0")["viewers"] == 2
