@@ -78,8 +78,9 @@ class Rig(contextlib.ExitStack):
         """Virtual cameras; their records (rtsp_url and so on)."""
         path = self.folder / "simulate.jsonl"
         with open(path, "w", encoding="utf-8") as out:
-            self.spawn(self.bin / "camctl-simulate", "--count", count, "--address", f"{self.network}.2",
-                       "--no-discovery", "-o", "jsonl", *extra, stdout=out, stderr=subprocess.DEVNULL)
+            self.simulate_process = self.spawn(
+                self.bin / "camctl-simulate", "--count", count, "--address", f"{self.network}.2", "--no-discovery", "-o", "jsonl",
+                *extra, stdout=out, stderr=subprocess.DEVNULL)
         until("the virtual cameras", lambda: path.read_text().count("\n") >= count)
         return [json.loads(line) for line in path.read_text().splitlines()]
 
