@@ -57,7 +57,7 @@ function(camctl_unit_test name)
     target_compile_options(${name} PRIVATE -O0)  # only the libraries' code has to be quick
   endif()
   add_test(NAME ${name} COMMAND ${name})
-  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 60 SKIP_REGULAR_EXPRESSION "camctl: skipped")
+  set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 300 SKIP_REGULAR_EXPRESSION "camctl: skipped")
 endfunction()
 
 # Builds the fuzzers and nothing else.
