@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "libhls/ffmpeg/aac_encode.h"
 #include "libhls/packager_fmp4.h"
 #include "libhls/packager_ts.h"
 
@@ -82,6 +81,7 @@ void PackageCache::forget_copies(Entry& entry, bool listed) {
   if (!listed) entry.ts.reset();
   entry.parts.clear();
   entry.prepared.clear();
+  entry.encoding.reset();
 }
 
 std::shared_ptr<PackageCache::Entry> PackageCache::entry(std::uint64_t number) const {
@@ -123,24 +123,25 @@ Result<PartPtr> PackageCache::prepared(const PartPtr& part, Entry& entry) const 
   if (!encodes(*part->info)) return std::make_shared<const Part>(without_audio(*part));
   if (const auto known = entry.prepared.find(part->index); known != entry.prepared.end())
     return known->second;
-  // What the encoder hears before it: the segment before, and the parts before.
-  Segment before, own;
-  before.info = own.info = part->info;
-  before.units = entry.lead_in;
-  for (std::uint64_t i = 0; i < part->index; ++i) {
-    const auto earlier = window_.find_part(part->segment, i);
-    if (!earlier) return fail(ErrorCode::kNotFound, "the segment is gone");
-    before.units.insert(before.units.end(), earlier->units.begin(), earlier->units.end());
+  if (!entry.encoding) {
+    auto begun = AacEncoding::begin(*part->info->audio, options_.audio_bitrate, entry.lead_in);
+    if (!begun) return fail(begun.error());
+    entry.encoding = std::move(*begun);
+    entry.encoded = 0;
   }
-  own.units = part->units;
-  auto encoded = encode_aac(own, audio_lead_in(before), options_.audio_bitrate);
-  if (!encoded) return fail(encoded.error());
-  auto result = std::make_shared<Part>(*part);
-  result->info = std::move(encoded->info);
-  result->units = std::move(encoded->units);
-  result->audio_end = encoded->audio_end;
-  result->bytes = encoded->bytes;
-  return entry.prepared[part->index] = std::move(result);
+  while (entry.encoded <= part->index) {
+    const auto next = window_.find_part(part->segment, entry.encoded);
+    if (!next) return fail(ErrorCode::kNotFound, "the segment is gone");
+    const auto audio = entry.encoding->add(next->units);
+    if (!audio) {
+      entry.encoding.reset();  // what it has heard of this part can't be taken back
+      entry.prepared.clear();
+      return fail(audio.error());
+    }
+    entry.prepared[entry.encoded++] =
+        std::make_shared<const Part>(with_encoded_audio(*next, *entry.encoding, *audio));
+  }
+  return entry.prepared.at(part->index);
 }
 
 Result<BodyPtr> PackageCache::get(std::uint64_t number, Container container) const {
@@ -155,6 +156,7 @@ Result<BodyPtr> PackageCache::get(std::uint64_t number, Container container) con
     auto ready = prepared(segment, *cached);
     if (!ready) return fail(ready.error());
     cached->segment = std::move(*ready);
+    cached->encoding.reset();  // its parts are all there
   }
   auto made = container == Container::kTs ? package_ts(*cached->segment) : package_fmp4(*cached->segment);
   if (!made) return fail(made.error());

@@ -5,11 +5,13 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/media/stream_info.h"
 #include "base/result.h"
 #include "libhls/body.h"
+#include "libhls/ffmpeg/aac_encode.h"
 #include "libhls/window.h"
 
 namespace camctl::hls {
@@ -45,6 +47,9 @@ class PackageCache {
     std::vector<media::AccessUnitPtr> lead_in;  // of the segment before; set before the entry is shared
 
     std::mutex mutex;  // guards what follows, and makes others wait for the one that packages
+    // Audio that is encoded: each part of it once, in order, whichever is asked for.
+    std::optional<AacEncoding> encoding;
+    std::uint64_t encoded = 0;                  // parts
     std::map<std::uint64_t, PartPtr> prepared;  // parts with audio as it is packaged
     std::map<std::uint64_t, BodyPtr> parts;
     SegmentPtr segment;  // with audio as it is packaged

@@ -14,7 +14,9 @@ using media::AccessUnitPtr;
 using media::TrackKind;
 
 constexpr auto kFrame = static_cast<std::int64_t>(AacEncoder::kFrame);
-constexpr std::int64_t kWindowFrames = 2;  // an AAC frame's window overlaps with the next one's
+// What must have been heard from a frame's beginning until it can be coded: its window, which overlaps with
+// the next one's, and one frame ahead.
+constexpr std::int64_t kHeardFrames = 3;
 // Frames that an encoder hears before the first one that counts, so that its choice of windows and its memory
 // are those of an encoder that has always been running.
 constexpr std::int64_t kPrimeFrames = 3;
@@ -39,8 +41,8 @@ bool is_audio(const AccessUnitPtr& unit) { return unit->track == TrackKind::kAud
 // The stream's samples, by their number on its axis.
 class SampleAxis {
  public:
-  SampleAxis(const media::AudioInfo& info, AudioDecoder& decoder)
-      : info_(info), decoder_(decoder), pcm_(std::min(info.channels, kMaxChannels)) {}
+  SampleAxis(media::AudioInfo info, AudioDecoder decoder)
+      : info_(std::move(info)), decoder_(std::move(decoder)), pcm_(std::min(info_.channels, kMaxChannels)) {}
 
   void add(const media::AccessUnit& unit) {
     const auto at = begin_of(unit, info_);
@@ -55,6 +57,7 @@ class SampleAxis {
   Pcm cut(std::int64_t first, std::int64_t last) const {
     Pcm result(pcm_.channel.size());
     result.silence(static_cast<std::size_t>(last - first));
+    if (!begin_) return result;
     const auto from = std::max(first, *begin_);
     const auto to = std::min(last, *begin_ + size());
     if (from >= to) return result;
@@ -64,56 +67,26 @@ class SampleAxis {
     return result;
   }
 
+  const media::AudioInfo& info() const { return info_; }
+
  private:
   std::int64_t rate() const { return info_.sample_rate; }
   std::int64_t size() const { return static_cast<std::int64_t>(pcm_.size()); }
   std::int64_t tolerance() const { return rate() / kJitterPerSecond; }
 
-  const media::AudioInfo& info_;
-  AudioDecoder& decoder_;
+  media::AudioInfo info_;
+  AudioDecoder decoder_;
   std::optional<std::int64_t> begin_;
   Pcm pcm_;
 };
 
-// The frames of the grid that belong to a segment: from `first` to before `last`.
-struct GridRange {
-  std::int64_t first = 0, last = 0;
-};
-
-GridRange frames_of(std::int64_t begin, std::int64_t end, bool continues) {
-  // Frame k counts where its window's end, (k + 2) * kFrame, is in (begin, end]. Where nothing came before,
-  // the one that `begin` is in comes first: a player that starts here finds no hole.
-  const auto first = continues ? begin / kFrame - kWindowFrames + 1 : begin / kFrame;
-  return {std::max<std::int64_t>(first, 0), end / kFrame - kWindowFrames + 1};
-}
-
-// Video as it was, with the new audio between it by decoding time.
-std::vector<AccessUnitPtr> merge(const Segment& segment, const std::vector<AccessUnitPtr>& audio) {
-  std::vector<AccessUnitPtr> video;
-  std::copy_if(segment.units.begin(), segment.units.end(), std::back_inserter(video),
-               [](const auto& unit) { return !is_audio(unit); });
-  if (video.empty()) return audio;
-  const auto video_rate = segment.info->video->clock_rate;
-  const auto audio_rate = segment.info->audio->sample_rate;
-  std::vector<AccessUnitPtr> result;
-  result.reserve(video.size() + audio.size());
-  std::merge(video.begin(), video.end(), audio.begin(), audio.end(), std::back_inserter(result),
-             [&](const auto& a, const auto& b) {
-               const auto time = [&](const auto& unit) {
-                 return to_media_time(unit->dts, is_audio(unit) ? audio_rate : video_rate);
-               };
-               return time(a) < time(b);
-             });
-  return result;
-}
-
-AccessUnitPtr make_unit(std::int64_t frame, media::Bytes data, const AccessUnitPtr& like) {
+AccessUnitPtr make_unit(std::int64_t frame, media::Bytes data, const media::AccessUnit& like) {
   auto unit = std::make_shared<media::AccessUnit>();
   unit->track = TrackKind::kAudio;
   unit->key = true;
   unit->pts = unit->dts = frame * kFrame;
   unit->duration = kFrame;
-  unit->arrival = like->arrival;
+  unit->arrival = like.arrival;
   unit->data = std::move(data);
   return unit;
 }
@@ -137,7 +110,7 @@ std::vector<AccessUnitPtr> audio_lead_in(const Segment& segment) {
   std::vector<AccessUnitPtr> result;
   if (!segment.info->audio) return result;
   const auto& info = *segment.info->audio;
-  const auto wanted = (kPrimeFrames + kWindowFrames + 1) * kFrame;
+  const auto wanted = (kPrimeFrames + kHeardFrames + 1) * kFrame;
   for (auto unit = segment.units.rbegin(); unit != segment.units.rend(); ++unit) {
     if (!is_audio(*unit)) continue;
     result.push_back(*unit);
@@ -147,53 +120,100 @@ std::vector<AccessUnitPtr> audio_lead_in(const Segment& segment) {
   return result;
 }
 
-Result<Segment> encode_aac(const Segment& segment, std::span<const AccessUnitPtr> lead_in,
-                           std::uint32_t bitrate) {
-  const auto& info = *segment.info->audio;
-  const auto made = encoded_audio(info);
+struct AacEncoding::State {
+  SampleAxis axis;
+  AacEncoder encoder;
+  media::AudioInfo track;
+  std::int64_t begin = 0;                 // where the segment's audio begins: where the lead-in ends
+  bool continues = false;                 // there was a lead-in
+  std::optional<std::int64_t> next = {};  // the frame to come; nothing before the first unit
+  std::int64_t given = 0;                 // up to which frame the encoder has heard
+  std::int64_t coming = 0;                // the frame that it will give next
+};
+
+AacEncoding::AacEncoding(std::unique_ptr<State> state) : state_(std::move(state)) {}
+AacEncoding::AacEncoding(AacEncoding&&) noexcept = default;
+AacEncoding& AacEncoding::operator=(AacEncoding&&) noexcept = default;
+AacEncoding::~AacEncoding() = default;
+
+const media::AudioInfo& AacEncoding::track() const { return state_->track; }
+
+Result<AacEncoding> AacEncoding::begin(const media::AudioInfo& audio, std::uint32_t bitrate,
+                                       std::span<const AccessUnitPtr> lead_in) {
+  const auto made = encoded_audio(audio);
   if (!made) return fail(ErrorCode::kUnsupported, "encoding audio: this kind can't be encoded");
-  auto decoder = AudioDecoder::open(info);
+  auto decoder = AudioDecoder::open(audio);
   if (!decoder) return fail(decoder.error());
   auto encoder = AacEncoder::open(made->sample_rate, made->channels, bitrate);
   if (!encoder) return fail(encoder.error());
+  auto state =
+      std::make_unique<State>(State{SampleAxis(audio, std::move(*decoder)), std::move(*encoder), *made});
+  for (const auto& unit : lead_in) state->axis.add(*unit);
+  state->continues = !lead_in.empty();
+  if (state->continues) state->begin = end_of(*lead_in.back(), audio);
+  return AacEncoding(std::move(state));
+}
 
-  SampleAxis axis(info, *decoder);
-  for (const auto& unit : lead_in) axis.add(*unit);
-  AccessUnitPtr first, last;
-  for (const auto& unit : segment.units) {
+Result<AacEncoding::Frames> AacEncoding::add(std::span<const AccessUnitPtr> units) {
+  auto& state = *state_;
+  const media::AccessUnit* last = nullptr;
+  for (const auto& unit : units) {
     if (!is_audio(unit)) continue;
-    if (!first) first = unit;
-    last = unit;
-    axis.add(*unit);
-  }
-
-  std::vector<AccessUnitPtr> audio;
-  GridRange range;
-  if (first) {
-    const auto begin = lead_in.empty() ? begin_of(*first, info) : end_of(*lead_in.back(), info);
-    range = frames_of(begin, end_of(*last, info), !lead_in.empty());
-  }
-  if (range.first < range.last) {
-    const auto heard = std::max<std::int64_t>(range.first - kPrimeFrames, 0);
-    auto frames = encoder->encode(axis.cut(heard * kFrame, (range.last + kWindowFrames - 1) * kFrame));
-    if (!frames) return fail(frames.error());
-    // The encoder's frame i has its window from (i - 1) * kFrame of what it heard: it is the grid's heard + i
-    // - 1.
-    for (auto k = range.first; k < range.last; ++k) {
-      const auto index = static_cast<std::size_t>(k - heard + 1);
-      if (index < frames->size()) audio.push_back(make_unit(k, std::move((*frames)[index]), first));
+    if (!state.next) {
+      if (!state.continues) state.begin = begin_of(*unit, state.axis.info());
+      // Frame k counts where what it needs, up to (k + kHeardFrames) * kFrame, ends behind `begin`. Where
+      // nothing came before, the one that `begin` is in comes first: a player that starts here finds no hole.
+      const auto first = state.begin / kFrame - (state.continues ? kHeardFrames - 1 : 0);
+      state.next = std::max<std::int64_t>(first, 0);
+      state.given = std::max<std::int64_t>(*state.next - kPrimeFrames, 0);
+      state.coming = state.given - 1;  // its window begins a frame before what is heard
     }
+    last = unit.get();
+    state.axis.add(*unit);
   }
-
-  Segment result = segment;
-  auto new_info = std::make_shared<media::StreamInfo>(*segment.info);
-  new_info->audio = *made;
-  result.info = std::move(new_info);
-  result.units = merge(segment, audio);
-  result.audio_end = audio.empty() ? 0 : range.last * kFrame;
-  result.bytes = 0;
-  for (const auto& unit : result.units) result.bytes += unit->data.size();
+  Frames result;
+  if (last == nullptr) return result;
+  const auto heard = end_of(*last, state.axis.info()) / kFrame;
+  if (heard <= state.given) return result;
+  auto frames = state.encoder.encode(state.axis.cut(state.given * kFrame, heard * kFrame));
+  if (!frames) return fail(frames.error());
+  state.given = heard;
+  for (auto& data : *frames) {
+    const auto frame = state.coming++;
+    if (frame < *state.next) continue;
+    result.units.push_back(make_unit(frame, std::move(data), *last));
+    result.end = (frame + 1) * kFrame;
+  }
   return result;
+}
+
+std::vector<AccessUnitPtr> merge_audio(const media::StreamInfo& info, std::span<const AccessUnitPtr> units,
+                                       const AacEncoding::Frames& audio) {
+  std::vector<AccessUnitPtr> video;
+  std::copy_if(units.begin(), units.end(), std::back_inserter(video),
+               [](const auto& unit) { return !is_audio(unit); });
+  if (video.empty()) return audio.units;
+  const auto video_rate = info.video->clock_rate;
+  const auto audio_rate = info.audio->sample_rate;
+  std::vector<AccessUnitPtr> result;
+  result.reserve(video.size() + audio.units.size());
+  std::merge(video.begin(), video.end(), audio.units.begin(), audio.units.end(), std::back_inserter(result),
+             [&](const auto& a, const auto& b) {
+               const auto time = [&](const auto& unit) {
+                 return to_media_time(unit->dts, is_audio(unit) ? audio_rate : video_rate);
+               };
+               return time(a) < time(b);
+             });
+  return result;
+}
+
+Result<Segment> encode_aac(const Segment& segment, std::span<const AccessUnitPtr> lead_in,
+                           std::uint32_t bitrate) {
+  auto encoding = AacEncoding::begin(*segment.info->audio, bitrate, lead_in);
+  if (!encoding) return fail(encoding.error());
+  const auto audio = encoding->add(segment.units);
+  if (!audio) return fail(audio.error());
+  return with_encoded_audio(segment, *encoding, *audio);
 }
 
 }  // namespace camctl::hls

@@ -157,10 +157,10 @@ Result<std::vector<media::Bytes>> AacEncoder::encode(const Pcm& pcm) {
       return fail(av::error("encoding audio", got));
     for (std::size_t i = 0; i < pcm.channel.size(); ++i)
       std::memcpy(frame->data[i], pcm.channel[i].data() + at, kFrame * sizeof(float));
-    frame->pts = static_cast<std::int64_t>(at);
+    frame->pts = sent_;
+    sent_ += kFrame;
     if (auto sent = send(frame.get(), out); !sent) return fail(sent.error());
   }
-  if (auto ended = send(nullptr, out); !ended) return fail(ended.error());
   return out;
 }
 

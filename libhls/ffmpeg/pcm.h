@@ -52,8 +52,9 @@ class AacEncoder {
   // kUnsupported where AAC has no such sample rate.
   static Result<AacEncoder> open(std::uint32_t sample_rate, std::uint16_t channels, std::uint32_t bitrate);
 
-  // Encodes all of `pcm`, a multiple of kFrame, and ends. Frame i of the result has its window over the
-  // samples from (i - 1) * kFrame to (i + 1) * kFrame.
+  // Encodes `pcm`, a multiple of kFrame, behind what came before. The frames that are ready: the one that is
+  // kFrame * (i + 2) samples behind the beginning brings frame i, whose window is over the samples from
+  // (i - 1) * kFrame to (i + 1) * kFrame; the samples behind its window decide how it is coded.
   Result<std::vector<media::Bytes>> encode(const Pcm& pcm);
 
  private:
@@ -61,6 +62,7 @@ class AacEncoder {
   Result<void> send(const AVFrame* frame, std::vector<media::Bytes>& out);
 
   av::Ptr<AVCodecContext> context_;
+  std::int64_t sent_ = 0;  // samples
 };
 
 }  // namespace camctl::hls
