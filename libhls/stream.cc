@@ -14,6 +14,7 @@
 #include "libhls/package_cache.h"
 #include "libhls/playlist.h"
 #include "libhls/rate_meter.h"
+#include "libhls/stream_log.h"
 #include "libhls/subscriptions.h"
 #include "libhls/tcp_probe.h"
 #include "libhls/timeline.h"
@@ -30,8 +31,6 @@ constexpr std::chrono::seconds kLongestFrame{60};  // what a slow camera may mak
 // For connecting, authentication and the first key frame together. The source's own time-outs are shorter.
 constexpr std::chrono::seconds kFirstFrame{30};
 constexpr std::chrono::seconds kWatch{1};  // how often silence is looked for
-// A camera that stays away for the same reason is mentioned again only so often.
-constexpr std::chrono::minutes kRepeatLog{10};
 constexpr std::chrono::milliseconds kProbeLimit{2000};
 // How long after a request the source hurries: longer than players of parts ever pause.
 constexpr std::chrono::seconds kWantedFor{5};
@@ -115,6 +114,7 @@ class Stream::Impl final : public media::SourceSink {
   void connect();
   void hurry();
   void mark_gap();
+  void list_gaps();
   void watch();
   std::chrono::milliseconds patience() const;
   void count(const media::AccessUnit& unit);
@@ -143,9 +143,7 @@ class Stream::Impl final : public media::SourceSink {
   bool drop_audio_ = false;
   bool ended_ = false;
   bool resting_ = true;
-  std::string logged_reason_;
-  Clock::time_point logged_at_;
-  std::uint64_t unlogged_ = 0;
+  StreamLog log_;
   std::chrono::milliseconds said_offset_{};  // of the camera's clock, when it was last logged
 
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
@@ -321,7 +319,12 @@ std::chrono::milliseconds Stream::Impl::patience() const {
 void Stream::Impl::watch() {
   if (!source_) return;
   const auto silent = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - heard_);
-  if (silent < patience()) return watchdog_.after(kWatch, [this] { watch(); });
+  if (silent < patience()) {
+    if (const auto line = log_.holes(window.counters().holes, Clock::now()))
+      log::get().warn("camera {}: {}", options.id, *line);
+    list_gaps();  // nothing but damaged key frames for long is an outage, too
+    return watchdog_.after(kWatch, [this] { watch(); });
+  }
   lose({ErrorCode::kTimeout,
         fmt::format("no frame came for {:.0f} s", std::chrono::duration<double>(silent).count()),
         live_ ? "" : "check that the camera is on and its address right"});
@@ -353,7 +356,7 @@ void Stream::Impl::lose(const Error& error) {
   listed(news);  // first: whoever hears of the loss can have the last segment
   set_state(state_for(error.code), error.code, one_line(error));
   live_ = false;
-  if (options.window.part_duration.count() > 0) mark_gap();
+  mark_gap();
   retry_after(backoff_.failed(error.code, Clock::now()));
 }
 
@@ -378,9 +381,13 @@ void Stream::Impl::probe(Clock::time_point attempt_at) {
 // A playlist with parts goes on while the camera is away (RFC 8216bis §6.2.2 wants a new version within one
 // and a half target durations).
 void Stream::Impl::mark_gap() {
-  if (live_ || ended_) return;
-  listed(window.mark_gap(Clock::now()));
+  if (live_ || ended_ || options.window.part_duration.count() == 0) return;
+  list_gaps();
   gap_timer_.after(kWatch, [this] { mark_gap(); });
+}
+
+void Stream::Impl::list_gaps() {
+  if (options.window.part_duration.count() > 0) listed(window.mark_gap(Clock::now()));
 }
 
 void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason) {
@@ -391,37 +398,31 @@ void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, 
     status_.cause = cause;
     status_.reason = std::move(reason);
     if (state == StreamState::kLive)
-      log::get().info("camera {}: live ({})", options.id, status_.info ? describe(*status_.info) : "");
+      log::get().log(log_.live() ? spdlog::level::info : spdlog::level::debug, "camera {}: live ({})",
+                     options.id, status_.info ? describe(*status_.info) : "");
   }
-  if (state == StreamState::kLive) logged_reason_.clear();
   subscriptions.notify();
 }
 
-// The first time and then rarely: a camera that is away for a day fails thousands of times.
 void Stream::Impl::log_loss(const Error& error) {
   const auto reason = one_line(error);
-  const auto now = Clock::now();
-  const bool unsaid = !options.log_first_losses && window.state()->segments.empty();
-  if (unsaid || (reason == logged_reason_ && now - logged_at_ < kRepeatLog)) {
-    if (!unsaid) ++unlogged_;
+  const bool quiet = !options.log_first_losses && window.state()->segments.empty();
+  if (const auto line = quiet ? std::nullopt : log_.lost(reason, Clock::now()))
+    log::get().warn("camera {}: {}", options.id, *line);
+  else
     log::get().debug("camera {}: {}", options.id, reason);
-    return;
-  }
-  const auto repeats = std::exchange(unlogged_, 0);
-  log::get().warn("camera {}: {}{}", options.id, reason,
-                  repeats > 0 ? fmt::format(" ({} more attempts failed)", repeats) : "");
-  logged_reason_ = reason;
-  logged_at_ = now;
 }
 
 StreamStatus Stream::Impl::status() const {
-  const auto dropped = window.counters().dropped_units;
+  const auto counters = window.counters();
   const std::lock_guard lock(mutex_);
   auto result = status_;
   const auto rates = rates_.rates(Clock::now());
   result.bitrate_kbps = rates.kbps;
   result.fps = rates.fps;
-  result.dropped = dropped;
+  result.dropped = counters.dropped_units;
+  result.holes = counters.holes;
+  result.longest_gop = std::chrono::duration_cast<std::chrono::milliseconds>(counters.longest_gop);
   return result;
 }
 

@@ -31,6 +31,8 @@ struct StreamStatus {
   double fps = 0;
   std::chrono::system_clock::time_point last_frame;  // epoch: none yet
   std::uint64_t frames = 0, dropped = 0, reconnects = 0;
+  std::uint64_t holes = 0;                   // places where packets were lost and pictures with them
+  std::chrono::milliseconds longest_gop{0};  // with no picture lost in it; 0: none yet
   // What the camera's clock shows minus ours, where it says so (RTCP sender reports). Nothing depends on it.
   std::optional<std::chrono::milliseconds> clock_offset;
   media::StreamInfoPtr info;  // null before the first connection

@@ -179,7 +179,7 @@ Break Timeline::apply(media::AccessUnit& unit) {
   }
   unit.pts = std::max(unit.pts, unit.dts);
 
-  if (track.last_dts >= 0 && brk == Break::kNone && !track.interval_fixed) {
+  if (track.last_dts >= 0 && brk == Break::kNone && !track.interval_fixed && !unit.gap_before) {
     const auto step = unit.dts - track.last_dts;
     if (step <= ticks_of(kLongestHole, track.clock_rate)) {
       track.interval = track.interval_learned ? (7 * track.interval + step) / 8 : step;

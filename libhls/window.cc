@@ -63,15 +63,21 @@ Listed Window::set_info(media::StreamInfoPtr info) {
 Listed Window::push(AccessUnit unit, Break brk) {
   if (unit.track == TrackKind::kMetadata || !has_track(unit.track)) return {};
   last_arrival_ = unit.arrival;
-  gap_from_.reset();
   Listed listed;
-  if (brk == Break::kHard) listed.segment = break_off();
+  const bool hole = misses_pictures(unit);
+  if (brk == Break::kHard || hole) listed.segment = break_off();
   if (brk == Break::kSoft || discontinuities_ < breaks_->get()) cut_at_next_key_ = true;
+  if (hole) {
+    const std::lock_guard lock(mutex_);
+    ++counters_.holes;
+  }
   if (!admit(unit)) {
     const std::lock_guard lock(mutex_);
     ++counters_.dropped_units;
     return listed;
   }
+  last_kept_ = unit.arrival;
+  gap_from_.reset();
   const auto time = time_of(unit);
   if (open_ && must_cut(unit, time)) listed.segment = close(&unit) || listed.segment;
   const bool times = times_segments(unit);
@@ -82,16 +88,22 @@ Listed Window::push(AccessUnit unit, Break brk) {
     const bool video = unit.track == TrackKind::kVideo;
     add_part(*span, video ? end : 0, video ? 0 : end);
   }
-  if (unit.track == TrackKind::kVideo && unit.key) {
-    if (last_key_) last_gop_ = time - *last_key_;
-    last_key_ = time;
-  }
+  if (unit.track == TrackKind::kVideo && unit.key) note_key(time);
   const auto duration = to_media_time(unit.duration, rate_of(unit.track));
   append(std::move(unit), time);
   if (const auto span = times ? parts_.end_after(time, duration) : std::nullopt) add_part(*span, 0, 0);
   listed.part = open_->parts.size() > parts;
   if (listed.part) publish_open();
   return listed;
+}
+
+void Window::note_key(MediaTime time) {
+  if (last_key_) {
+    last_gop_ = time - *last_key_;
+    const std::lock_guard lock(mutex_);
+    counters_.longest_gop = std::max(counters_.longest_gop, last_gop_);
+  }
+  last_key_ = time;
 }
 
 Listed Window::interrupt() { return {break_off(), false}; }
@@ -119,6 +131,14 @@ MediaTime Window::time_of(const AccessUnit& unit) const {
 
 bool Window::times_segments(const AccessUnit& unit) const {
   return unit.track == TrackKind::kVideo || !info_->video;
+}
+
+// Whether the segment being built can't go on with this unit, for what was lost before it. A loss before a
+// key frame may have been no picture at all.
+bool Window::misses_pictures(const AccessUnit& unit) const {
+  if (!open_ || !unit.gap_before || !times_segments(unit)) return false;
+  const auto frame = to_media_time(unit.duration, rate_of(unit.track));
+  return !unit.key || time_of(unit) - open_end_ > frame / 2;
 }
 
 // Decides whether anything can be decoded from this unit on.

@@ -153,7 +153,8 @@ class Window {
 
   // The next unit, with times on the stream's axis, and how it follows the one before (see Timeline::apply).
   // Video before the first key frame, after a hard break or after a loss up to the next key frame, and audio
-  // before the first picture are left out and counted.
+  // before the first picture are left out and counted. Where pictures were lost the segment ends with the
+  // last one before, and the next begins behind a discontinuity.
   Listed push(media::AccessUnit unit, Break brk);
 
   // The source is lost: ends the segment being built, and the next one starts behind a discontinuity.
@@ -163,8 +164,9 @@ class Window {
   // on. What comes next begins behind no discontinuity: there is nothing listed before it.
   void clear();
 
-  // While the source is away: lists segments without media for the time until `now`, each as long as the
-  // target duration. Nothing where no segment is listed.
+  // While the source is away, or no picture comes that can be decoded: lists segments without media for the
+  // time until `now`, each as long as the target duration. Nothing where no segment is listed, or one is
+  // being built.
   Listed mark_gap(std::chrono::steady_clock::time_point now);
 
   // A finite source has ended: as interrupt(), and the playlist ends.
@@ -188,6 +190,8 @@ class Window {
     std::uint64_t dropped_units = 0;   // left out because nothing to decode them from was there
     std::uint64_t cut_inside_gop = 0;  // segments that had to end before a key frame
     std::uint64_t evicted_early = 0;   // segments that max_bytes drove out
+    std::uint64_t holes = 0;           // places where pictures were lost
+    MediaTime longest_gop{};           // between two key frames with no picture lost between them
     std::size_t bytes = 0;             // kept now, with kUnitOverhead for each unit
   };
   Counters counters() const;
@@ -205,12 +209,14 @@ class Window {
   std::uint32_t rate_of(media::TrackKind kind) const;
   MediaTime time_of(const media::AccessUnit& unit) const;
   bool times_segments(const media::AccessUnit& unit) const;
+  bool misses_pictures(const media::AccessUnit& unit) const;
   bool admit(const media::AccessUnit& unit);
   bool must_cut(const media::AccessUnit& unit, MediaTime time) const;
   bool expects_cut() const;
   MediaTime longest() const;
   void begin(const media::AccessUnit& unit, MediaTime time);
   void append(media::AccessUnit unit, MediaTime time);
+  void note_key(MediaTime time);
   void note_lateness(const media::AccessUnit& unit, MediaTime time);
   void add_part(const PartSpan& span, media::Ticks video_end, media::Ticks audio_end);
   void add_last_part(MediaTime end, const media::AccessUnit* next);
@@ -251,7 +257,7 @@ class Window {
   bool dated_ = false;
   std::optional<std::chrono::system_clock::duration> date_offset_;  // the wall clock's time minus the axis's
   std::optional<std::chrono::steady_clock::duration> least_late_;   // arrival minus axis, since the last date
-  std::chrono::steady_clock::time_point last_arrival_;
+  std::chrono::steady_clock::time_point last_arrival_, last_kept_;  // of a unit, of one that was not left out
   std::size_t gop_bytes_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -149,7 +149,7 @@ bool Window::delist(std::vector<SegmentPtr>& listed, int targets) const {
 
 Listed Window::mark_gap(steady_clock::time_point now) {
   if (open_ || state_->segments.empty()) return {};
-  if (!gap_from_) gap_from_ = last_arrival_;
+  if (!gap_from_) gap_from_ = last_kept_;
   Listed listed;
   while (now - *gap_from_ >= target_) {
     const auto& before = *state_->segments.back();

@@ -246,6 +246,7 @@ nlohmann::ordered_json describe(ServedCamera& camera) {
   constexpr double kTenth = 10;
   json["fps"] = std::round(status.fps * kTenth) / kTenth;
   const bool seen = status.last_frame != std::chrono::system_clock::time_point{};
+  json["losses"] = status.holes;
   json["last_frame"] =
       seen ? nlohmann::ordered_json(timestamp(status.last_frame)) : nlohmann::ordered_json(nullptr);
   json["frames"] = status.frames;

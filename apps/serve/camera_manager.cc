@@ -50,8 +50,8 @@ Credentials credentials_for(const Camera& camera, const std::vector<CredentialEn
   return own_device && !camera.extra.contains(kAddedBy) ? general : Credentials{};
 }
 
-CameraManager::CameraManager(std::vector<EventLoop*> loops)
-    : loops_(std::move(loops)), set_(std::make_shared<const Set>()) {}
+CameraManager::CameraManager(std::vector<EventLoop*> loops, std::filesystem::path gop_file)
+    : loops_(std::move(loops)), gops_(std::move(gop_file)), set_(std::make_shared<const Set>()) {}
 
 CameraManager::~CameraManager() = default;
 
@@ -77,7 +77,8 @@ ServedCameraPtr CameraManager::make_one(EventLoop& loop, const Camera& camera, R
 // All renditions on one loop.
 ServedCameraPtr CameraManager::make(const Camera& camera, Recipe recipe) {
   auto& loop = *loops_[next_loop_++ % loops_.size()];
-  const Presentation presentation;
+  Presentation presentation;
+  presentation.longest_gop = known_gop(camera, recipe.renditions, gops_.last_run(camera.id));
   const auto main = make_one(loop, camera, recipe, presentation);
   if (recipe.renditions.empty()) return main;
   recipe.settings.on_demand = true;
@@ -154,6 +155,14 @@ ServedCameraPtr CameraManager::watch(std::string_view id) const {
 }
 
 std::vector<ServedCameraPtr> CameraManager::all() const { return set()->ordered; }
+
+void CameraManager::remember() {
+  const auto run =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - began_);
+  for (const auto& camera : all()) gops_.learn(camera->camera()->id, camera->longest_gop(), run);
+  if (auto saved = gops_.save(); !saved)
+    log::get().info("the lengths of groups of pictures are not kept: {}", saved.error().message);
+}
 
 bool CameraManager::stop(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;

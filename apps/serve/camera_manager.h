@@ -1,6 +1,7 @@
 // The set of cameras that are served: started, restarted and stopped as files and configuration say.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -11,6 +12,7 @@
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
 #include "apps/media/source_gate.h"
+#include "apps/serve/gop_memory.h"
 #include "apps/serve/served_camera.h"
 
 namespace camctl::apps::serve {
@@ -29,8 +31,9 @@ Credentials credentials_for(const Camera& camera, const std::vector<CredentialEn
 
 class CameraManager {
  public:
-  // A camera is pinned to one of `loops`, which must outlive the manager and everything it hands out.
-  explicit CameraManager(std::vector<EventLoop*> loops);
+  // A camera is pinned to one of `loops`, which must outlive the manager and everything it hands out. What is
+  // learned of cameras goes to `gop_file`; empty: nowhere.
+  explicit CameraManager(std::vector<EventLoop*> loops, std::filesystem::path gop_file = {});
   ~CameraManager();  // without cameras, or after stop()
 
   struct Changes {
@@ -46,6 +49,9 @@ class CameraManager {
   // The same for somebody who wants its pictures: one that is idle is connected.
   ServedCameraPtr watch(std::string_view id) const;
   std::vector<ServedCameraPtr> all() const;  // in the order of the file
+
+  // Keeps what was learned for the next run. Not beside apply().
+  void remember();
 
   // Stops and drops all. True once no stream uses its loop any more; false if that takes longer than
   // `patience`, and then the loops must be left alone for good.
@@ -64,6 +70,8 @@ class CameraManager {
 
   std::vector<EventLoop*> loops_;
   unsigned next_loop_ = 0;
+  GopMemory gops_;
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::shared_ptr<SourceGate> gate_;  // settled by the first apply()
   mutable std::mutex mutex_;
   std::shared_ptr<const Set> set_;  // guarded by mutex_

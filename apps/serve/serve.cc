@@ -29,6 +29,7 @@ using namespace std::chrono_literals;
 // For responses on their way when the program ends; the rest of the promised 2 s is for streams.
 constexpr auto kGrace = 300ms;
 constexpr auto kPatience = 1s;
+constexpr auto kRemember = 1min;
 
 HttpOptions http_options(const Settings& settings) {
   HttpOptions options;
@@ -92,6 +93,7 @@ class Program {
   void reload();
   void reload_cameras();
   void await_hangup();
+  void remember();
   void apply(const std::vector<Camera>& cameras, bool try_refused = false);
   Result<Camera> change(const Change& change);
   bool from_stdin() const { return config_.settings.cameras == "-"; }
@@ -108,6 +110,7 @@ class Program {
   Snapshots snapshots_;
   std::unique_ptr<Restream> restream_;  // on its loop
   std::unique_ptr<boost::asio::signal_set> hangup_;
+  Timer remember_timer_{control_};
 };
 
 std::vector<Route> Program::routes() {
@@ -136,7 +139,7 @@ Result<void> Program::prepare() {
       settings.threads > 0 ? settings.threads : std::max(1u, std::thread::hardware_concurrency());
   server_ =
       std::make_unique<Server>(static_cast<unsigned>(threads), settings.max_connections, std::move(*log));
-  manager_ = std::make_unique<CameraManager>(server_->loops());
+  manager_ = std::make_unique<CameraManager>(server_->loops(), GopMemory::path_for(settings.cameras));
   if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
   server_->set_options(http_options(settings));
   save_credentials_ = settings.save_credentials;
@@ -209,11 +212,18 @@ void Program::await_hangup() {
   });
 }
 
+// Now and then, since a server may end without warning.
+void Program::remember() {
+  manager_->remember();
+  remember_timer_.after(kRemember, [this] { remember(); });
+}
+
 void Program::run(const std::stop_token& stop, const std::vector<Camera>& cameras) {
   hangup_ = std::make_unique<boost::asio::signal_set>(control_.context(), SIGHUP);
   await_hangup();
   warn_of_unknown_streams(config_.settings, cameras);
   apply(cameras);
+  remember();
   server_->start(Router(routes()));
   ready_ = true;
   log::get().info("serving {} camera{} on http://{}/", cameras.size(), cameras.size() == 1 ? "" : "s",
@@ -227,6 +237,7 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   const std::stop_callback stopping(stop, [this] { control_.stop(); });
   control_.run();
   ready_ = false;
+  manager_->remember();
   if (restream_) {
     run_on(rtsp_loop_, [this] { restream_.reset(); });
     rtsp_loop_.stop();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "apps/media/camera_source.h"
 #include "apps/serve/hls_query.h"
@@ -30,20 +29,10 @@ std::uint64_t first_number() {
       std::max(floor<seconds>(system_clock::now()) - kEpoch, seconds(0)).count());
 }
 
-// A GOP known from the camera's own settings settles a target duration that it fits into; the same for all
-// renditions.
 hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe, const Presentation& presentation) {
   const auto url = Url::parse(recipe.rtsp_url);
   auto options = stream_options(camera.id, url ? *url : Url{}, recipe.settings);
-  for (const auto& profile : camera.profiles) {
-    const bool shown =
-        profile.rtsp_url == camera.rtsp_url || std::ranges::count(recipe.renditions, profile.rtsp_url) > 0;
-    if (!shown || !profile.video || profile.video->fps < 1) continue;
-    constexpr std::chrono::seconds kLongestTarget{
-        10};  // beyond, cutting inside the GOP serves viewers better
-    const std::chrono::seconds gop(std::llround(std::ceil(profile.video->gop / profile.video->fps)));
-    options.window.longest_gop = std::max(options.window.longest_gop, std::min(gop, kLongestTarget));
-  }
+  options.window.longest_gop = presentation.longest_gop.value_or(options.window.longest_gop);
   options.window.part_duration = recipe.settings.part_duration;
   if (recipe.settings.part_duration.count() > 0) options.window.listed_targets = hls::kListedForSkipping;
   options.origin = presentation.origin;
@@ -151,6 +140,12 @@ unsigned ServedCamera::viewer_count() {
   auto count = viewers_.count(now);
   for (const auto& other : others_) count += other.camera->viewers().count(now);
   return count;
+}
+
+std::chrono::milliseconds ServedCamera::longest_gop() const {
+  auto longest = stream_->status().longest_gop;
+  for (const auto& other : others_) longest = std::max(longest, other.camera->longest_gop());
+  return longest;
 }
 
 void ServedCamera::start() {

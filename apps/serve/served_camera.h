@@ -55,6 +55,8 @@ enum class PlaylistKind : std::uint8_t { kTs, kFmp4, kMultivariant };
 struct Presentation {
   std::chrono::steady_clock::time_point origin = std::chrono::steady_clock::now();  // of their axis
   std::shared_ptr<hls::BreakCount> breaks = std::make_shared<hls::BreakCount>();
+  // What their target duration must hold, where it is known (see gop_memory.h).
+  std::optional<std::chrono::seconds> longest_gop = std::nullopt;
 };
 
 // Thread-safe.
@@ -94,6 +96,8 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   // False while the multivariant playlist may still gain a rendition that is connecting for the first time.
   bool renditions_known();
   unsigned viewer_count();  // of all renditions
+  // Seen so far, of all renditions; 0: none was whole.
+  std::chrono::milliseconds longest_gop() const;
   // False: parts are switched off.
   bool low_latency() const { return recipe_.settings.part_duration.count() > 0; }
   // The low-latency playlist of a state that stream().state() has given, of one of its part targets; `skip`:

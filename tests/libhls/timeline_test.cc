@@ -206,6 +206,19 @@ TEST_CASE("a slow camera is not full of holes") {
   }
 }
 
+TEST_CASE("what lies between two units of which some were lost is no interval") {
+  Feeder feed;
+  Ticks time = 0;
+  for (int i = 0; i < 30; ++i, time += kFrame) feed.video(time, time / 90);
+  time += 20 * kFrame;
+  AccessUnit unit;
+  unit.pts = unit.dts = time;
+  unit.gap_before = true;
+  unit.arrival = feed.origin + milliseconds(time / 90);
+  CHECK(feed.timeline.apply(unit) == Break::kNone);
+  CHECK(unit.duration == kFrame);
+}
+
 TEST_CASE("a reconnect goes on by the server's clock and never goes back") {
   struct Case {
     const char* what;

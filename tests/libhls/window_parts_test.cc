@@ -157,6 +157,44 @@ TEST_CASE("lost pictures: what follows a hole stays inside the rules") {
   }
 }
 
+TEST_CASE("lost packets: parts add up to their segments, up to the hole and behind it") {
+  Window window(with_parts(), test_clock);
+  window.set_info(make_info(h264_info(), aac_info()));
+  media::Ticks sound = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    auto unit = video_unit(i * kFrame, i % 50 == 0);
+    unit.gap_before = i % 70 == 33 || i % 100 == 0;
+    if (i % 100 != 99) window.push(std::move(unit), Break::kNone);  // one is lost before a key frame
+    for (; sound * 90 / 48 < (i + 1) * kFrame; sound += kAacFrame)
+      window.push(audio_unit(sound), Break::kNone);
+  }
+  const auto state = window.state();
+  CHECK(state->part_targets.size() == 1);
+  CHECK(window.counters().holes >= 15);
+  for (const auto& segment : state->segments) check_segment(window, *segment);
+}
+
+TEST_CASE("where no key frame comes whole for long, segments without media are listed") {
+  Window window(with_parts(), test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 75, 50);
+  CHECK_FALSE(window.mark_gap(kOrigin + 60s));  // pictures are there
+  for (int i = 75; i < 400; ++i) {
+    auto unit = video_unit(i * kFrame, false);
+    unit.gap_before = true;
+    window.push(std::move(unit), Break::kNone);
+    window.mark_gap(kOrigin + std::chrono::milliseconds(40 * i));
+  }
+  auto state = window.state();
+  REQUIRE(state->segments.size() == 5);
+  CHECK(state->segments[1]->duration == MediaTime(1s));
+  for (std::size_t i = 2; i < 5; ++i) CHECK(state->segments[i]->gap);
+  push_video(window, 400 * kFrame, 75, 50);
+  state = window.state();
+  CHECK(state->segments.back()->discontinuity);
+  CHECK(state->segments.back()->number == 5);
+}
+
 TEST_CASE("25, 12 and 5 pictures a second: a new playlist, and the old one goes on without parts") {
   Window window(with_parts(), test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstdlib>
@@ -13,6 +14,7 @@ namespace camctl::hls {
 namespace {
 
 using namespace std::chrono_literals;
+using media::TrackKind;
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
 
@@ -215,37 +217,64 @@ TEST_CASE("a soft break is told at the next key frame, and no picture is lost") 
   check_rules(window);
 }
 
-TEST_CASE("a loss leaves out pictures up to the next key frame, inside one segment") {
-  Window window({}, test_clock);
-  window.set_info(make_info(h264_info(), std::nullopt));
-  for (int i = 0; i < 120; ++i) {
+// 25 pictures a group; the loss is told with the picture behind it.
+void push_with_losses(Window& window, int frames, const std::vector<int>& losses, bool audio = false) {
+  media::Ticks sound = 0;
+  for (int i = 0; i < frames; ++i) {
     auto unit = video_unit(i * kFrame, i % 25 == 0);
-    unit.gap_before = i == 30;
+    unit.gap_before = std::ranges::count(losses, i) > 0;
     window.push(std::move(unit), Break::kNone);
+    for (; audio && sound * 90 / 48 < (i + 1) * kFrame; sound += kAacFrame)
+      window.push(audio_unit(sound), Break::kNone);
   }
-  const auto state = window.state();
-  REQUIRE(state->segments.size() == 2);
-  CHECK(state->segments[0]->units.size() == 30);
-  CHECK_FALSE(state->segments[1]->discontinuity);
-  CHECK(window.counters().dropped_units == 20);
+}
+
+TEST_CASE("lost pictures end the segment; the next begins with a key frame behind a discontinuity") {
+  Window window({}, test_clock);
+  window.set_info(make_info(h264_info(), aac_info()));
+  push_with_losses(window, 150, {30}, true);
+  const auto segments = window.state()->segments;
+  REQUIRE(segments.size() == 2);
+  const auto pictures =
+      std::ranges::count(segments[0]->units, TrackKind::kVideo, [](const auto& unit) { return unit->track; });
+  CHECK(pictures == 30);
+  CHECK(durations(window)[0] == doctest::Approx(1.2));
+  CHECK(segments[1]->discontinuity);
+  CHECK(segments[1]->discontinuity_sequence == 1);
+  CHECK(segments[1]->independent);
+  CHECK(segments[1]->start == MediaTime(50 * kFrame));
+  // Its date leaps by the hole.
+  CHECK(segments[1]->program_date_time - segments[0]->program_date_time == 2s);
+  CHECK(window.counters().holes == 1);
+  CHECK(window.counters().dropped_units >= 20);
+  CHECK(window.state()->independent);
   check_rules(window);
 }
 
-TEST_CASE("a hole of lost pictures that no segment may span is a discontinuity") {
+TEST_CASE("a loss that cost no picture before a key frame is no hole, one that cost a picture is") {
+  for (const bool missing : {false, true}) {
+    CAPTURE(missing);
+    Window window({}, test_clock);
+    window.set_info(make_info(h264_info(), std::nullopt));
+    for (int i = 0; i < 120; ++i) {
+      if (missing && i == 49) continue;
+      auto unit = video_unit(i * kFrame, i % 25 == 0);
+      unit.gap_before = i == 50;
+      window.push(std::move(unit), Break::kNone);
+    }
+    CHECK(window.counters().holes == (missing ? 1 : 0));
+    CHECK(window.state()->segments.at(1)->discontinuity == missing);
+    CHECK(durations(window)[0] == doctest::Approx(missing ? 1.96 : 2));
+    check_rules(window);
+  }
+}
+
+TEST_CASE("losses while a key frame is waited for are one hole, and no length of a group of pictures") {
   Window window({}, test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));
-  push_video(window, 0, 26, 100);
-  for (int i = 26; i < 150; ++i) {
-    auto unit = video_unit(i * kFrame, false);
-    unit.gap_before = i == 26;
-    window.push(std::move(unit), Break::kNone);
-  }
-  push_video(window, 150 * kFrame, 120, 60);
-  const auto state = window.state();
-  REQUIRE(state->segments.size() >= 2);
-  CHECK(seconds(state->segments[0]->duration) == doctest::Approx(1.04));
-  CHECK(state->segments[1]->discontinuity);
-  check_rules(window);
+  push_with_losses(window, 180, {30, 34, 40});
+  CHECK(window.counters().holes == 1);
+  CHECK(window.counters().longest_gop == MediaTime(1s));
 }
 
 TEST_CASE("sound that goes on without pictures still makes segments") {
