@@ -32,6 +32,7 @@ struct Handler final : rtsp::StreamHandler {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (const auto sdp = rtsp::parse_sdp({reinterpret_cast<const char*>(data), size})) Handler::describe(*sdp);
   Handler handler;
   rtsp::StreamParser parser;
   // In two pieces, as sockets deliver; what the first leaves is offered again.
@@ -41,6 +42,5 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (*used > size / 2) abort();
   const auto rest = parser.consume(all.subspan(*used), handler);
   if (rest && *rest > size - *used) abort();
-  if (const auto sdp = rtsp::parse_sdp({reinterpret_cast<const char*>(data), size})) Handler::describe(*sdp);
   return 0;
 }
