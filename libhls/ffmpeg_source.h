@@ -9,6 +9,8 @@
 #include <string_view>
 
 #include "base/media/source.h"
+#include "base/media/stream_info.h"
+#include "base/result.h"
 #include "base/secret.h"
 #include "base/url.h"
 
@@ -36,11 +38,24 @@ std::unique_ptr<media::Source> make_ffmpeg_source(FfmpegSourceOptions options);
 // listens. Takes H.264, H.265 and Motion JPEG. Where the machine is too slow, pictures are dropped up to the
 // next key frame, and a log line says so.
 struct TranscodeOptions {
-  std::uint32_t bitrate = 800'000, maxrate = 1'000'000;  // bit/s
+  std::uint32_t bitrate = 800'000, maxrate = 1'000'000;  // bit/s; both 0: see automatic_bitrate()
+  std::chrono::milliseconds rate_buffer{2000};           // what may be spent at once, at the peak rate
+  std::string encoder = "libx264";                       // see choose_encoder()
   std::string preset = "veryfast";                       // of x264
-  std::uint16_t height = 0;                              // 0: as it is
+  std::uint16_t height = 0;                              // 0 or more than it has: as it is
   std::chrono::milliseconds key_interval{2000};          // a key frame each: segments are cut there
+  // For a rendition beside its source: key frames also where the source has them, no lag behind it, and no
+  // thread but one.
+  bool beside_source = false;
 };
 media::SourceFactory transcoded(media::SourceFactory inner, TranscodeOptions options);
+
+// What pictures of this size look well with, in bit/s.
+std::uint32_t automatic_bitrate(const media::VideoInfo& output);
+
+// What `transcoded` will make of this video: its size and its parameter sets, as far as the encoder says them
+// beforehand. Opens the encoder, which takes some milliseconds. kUnsupported where that can't be, kProtocol
+// where `input` does not say its size.
+Result<media::VideoInfo> transcoded_video(const media::VideoInfo& input, const TranscodeOptions& options);
 
 }  // namespace camctl::hls

@@ -64,13 +64,14 @@ std::string video_codec(const media::VideoInfo& video) {
 }
 
 struct Rates {
-  double peak = 0, average = 0;  // bit/s
+  double peak = 0, average = 0, audio = 0;  // bit/s
 };
 
 // What a stretch of media takes.
 struct Stretch {
   double bits = 0, length = 0;  // length in seconds
   double frames = 0;
+  double audio = 0;  // bits of it
 };
 
 template <class Media>
@@ -80,9 +81,13 @@ Stretch measure(const Media& media, const media::StreamInfo& shown) {
   const auto bytes = media.bytes + kSegmentOverhead + media.units.size() * kUnitOverhead;
   const bool encoded = shown.audio && media.info->audio && shown.audio->codec != media.info->audio->codec;
   result.bits = 8.0 * static_cast<double>(bytes) + (encoded ? kEncodedAudio * result.length : 0);
-  result.frames =
-      static_cast<double>(std::count_if(media.units.begin(), media.units.end(),
-                                        [](const auto& u) { return u->track == media::TrackKind::kVideo; }));
+  result.audio = encoded ? kEncodedAudio * result.length : 0;
+  for (const auto& unit : media.units) {
+    if (unit->track == media::TrackKind::kVideo)
+      ++result.frames;
+    else if (!encoded)
+      result.audio += 8.0 * static_cast<double>(unit->data.size() + kUnitOverhead);
+  }
   return result;
 }
 
@@ -95,22 +100,24 @@ std::vector<Stretch> stretches(const WindowState& state, const media::StreamInfo
   Stretch sum;
   for (const auto& part : state.open->parts) {
     const auto one = measure(*part, shown);
-    sum = {sum.bits + one.bits, sum.length + one.length, sum.frames + one.frames};
+    sum = {sum.bits + one.bits, sum.length + one.length, sum.frames + one.frames, sum.audio + one.audio};
   }
   return {sum};
 }
 
 Rates rates_of(const WindowState& state, const std::vector<Stretch>& measured) {
   Rates rates;
-  double bits = 0, length = 0;
+  double bits = 0, length = 0, audio = 0;
   for (const auto& one : measured) {
     bits += one.bits;
     length += one.length;
+    audio += one.audio;
     // RFC 8216 §4.1: the peak is over contiguous segments of at least half a target duration.
     if (2 * one.length >= static_cast<double>(state.target_duration.count()))
       rates.peak = std::max(rates.peak, one.bits / one.length);
   }
   rates.average = bits / length;
+  rates.audio = audio / length;
   rates.peak = kHeadroom * std::max(rates.peak, rates.average);
   return rates;
 }
@@ -156,22 +163,57 @@ std::string codecs(const media::StreamInfo& info) {
   return out;
 }
 
+namespace {
+
+// The text of `variant`, from what else it holds.
+void write(Variant& variant, std::string_view media_uri) {
+  auto& out = variant.text;
+  out = fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}",
+                    std::ceil(variant.bandwidth), std::ceil(variant.average));
+  if (const auto list = codecs(variant.info); !list.empty()) out += fmt::format(",CODECS=\"{}\"", list);
+  if (const auto& video = variant.info.video) {
+    if (video->width != 0 && video->height != 0)
+      out += fmt::format(",RESOLUTION={}x{}", video->width, video->height);
+    if (variant.frame_rate > 0) out += fmt::format(",FRAME-RATE={:.3f}", variant.frame_rate);
+  }
+  out += fmt::format("\n{}\n", media_uri);
+}
+
+}  // namespace
+
 Result<Variant> variant(const WindowState& state, const media::StreamInfo& info, std::string_view media_uri) {
   const auto measured = stretches(state, info);
   if (measured.empty()) return fail(ErrorCode::kNotFound, "no segment yet");
   const auto rates = rates_of(state, measured);
-  auto out = fmt::format("#EXT-X-STREAM-INF:BANDWIDTH={:.0f},AVERAGE-BANDWIDTH={:.0f}", std::ceil(rates.peak),
-                         std::ceil(rates.average));
-  if (const auto list = codecs(info); !list.empty()) out += fmt::format(",CODECS=\"{}\"", list);
-  if (info.video) {
-    if (info.video->width != 0 && info.video->height != 0) {
-      out += fmt::format(",RESOLUTION={}x{}", info.video->width, info.video->height);
-    }
-    if (const auto rate = frame_rate(measured.back(), *info.video); rate > 0)
-      out += fmt::format(",FRAME-RATE={:.3f}", rate);
+  Variant result;
+  result.independent = state.independent;
+  result.info = info;
+  if (info.video) result.frame_rate = frame_rate(measured.back(), *info.video);
+  result.bandwidth = rates.peak;
+  result.average = rates.average;
+  result.audio = rates.audio;
+  write(result, media_uri);
+  return result;
+}
+
+Variant planned_variant(const Variant& source, const PlannedVariant& planned, std::string_view media_uri) {
+  Variant result;
+  result.independent = source.independent;
+  result.info = planned.info;
+  result.frame_rate = source.frame_rate;
+  result.audio = source.audio;
+  // RFC 8216 §4.1: the peak is over half a target duration at the least, which may spend the buffer besides.
+  const auto shortest = std::max(static_cast<double>(planned.target_duration.count()) / 2, 1.0);
+  const double burst = std::chrono::duration<double>(planned.rate_buffer).count() / shortest;
+  const double boxes = 8.0 * kUnitOverhead * source.frame_rate + 8.0 * kSegmentOverhead;
+  result.bandwidth = kHeadroom * (planned.bitrate * (1 + burst) + source.audio + boxes);
+  result.average = kHeadroom * planned.bitrate + source.audio + boxes;
+  if (planned.measured) {
+    result.bandwidth = std::max(result.bandwidth, planned.measured->bandwidth);
+    result.average = std::max(result.average, planned.measured->average);
   }
-  out += fmt::format("\n{}\n", media_uri);
-  return Variant{std::move(out), state.independent};
+  write(result, media_uri);
+  return result;
 }
 
 std::string multivariant_playlist(std::span<const Variant> variants) {

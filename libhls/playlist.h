@@ -1,7 +1,9 @@
 // Playlists (RFC 8216) as text, from what the window holds. Pure functions.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,10 +31,26 @@ std::string codecs(const media::StreamInfo& info);
 struct Variant {
   std::string text;
   bool independent = true;  // every segment starts with a key frame
+  // What the text says.
+  media::StreamInfo info = {};
+  double frame_rate = 0;              // 0: not known
+  double bandwidth = 0, average = 0;  // bit/s
+  double audio = 0;                   // of it the sound
 };
 // `info` says what the variant at `media_uri` holds (behind an audio encoder: its AAC). Bit rates are those
 // of the listed segments, or of the first parts before there is one; kNotFound where there is neither.
 Result<Variant> variant(const WindowState& state, const media::StreamInfo& info, std::string_view media_uri);
+
+// One that may not be there yet.
+struct PlannedVariant {
+  media::StreamInfo info;                    // what will come
+  std::uint32_t bitrate = 0;                 // of its encoder, bit/s,
+  std::chrono::milliseconds rate_buffer{0};  // which may spend so much at once
+  std::chrono::seconds target_duration{0};
+  std::optional<Variant> measured;  // since it is there: raises the bit rates where it shows more
+};
+// Such a variant whose pictures are encoded from those of `source`, and which has the same sound.
+Variant planned_variant(const Variant& source, const PlannedVariant& planned, std::string_view media_uri);
 
 // A multivariant playlist (RFC 8216 §4.3.4). Players begin with the first variant.
 std::string multivariant_playlist(std::span<const Variant> variants);

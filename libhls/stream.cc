@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "libhls/backoff.h"
 #include "libhls/package_cache.h"
+#include "libhls/placed_times.h"
 #include "libhls/playlist.h"
 #include "libhls/rate_meter.h"
 #include "libhls/stream_log.h"
@@ -117,6 +118,7 @@ class Stream::Impl final : public media::SourceSink {
   void list_gaps();
   void watch();
   std::chrono::milliseconds patience() const;
+  void begin_times_anew();
   void count(const media::AccessUnit& unit);
   void lose(const Error& error);
   void finish();
@@ -131,6 +133,7 @@ class Stream::Impl final : public media::SourceSink {
 
   // The loop's thread.
   Timeline timeline_;
+  PlacedTimes placed_times_;  // instead, with times_are_placed
   Backoff backoff_;
   TcpProbe probe_;
   Timer retry_, watchdog_, hurry_timer_, gap_timer_;
@@ -190,7 +193,7 @@ void Stream::Impl::rest() {
   if (source_) {
     source_->stop();
     retired_ = std::move(source_);
-    timeline_.reconnect();
+    begin_times_anew();
   }
   gap_timer_.cancel();
   window.clear();
@@ -251,6 +254,7 @@ void Stream::Impl::on_stream(media::StreamInfoPtr info) {
   }
   has_video_ = info->video.has_value();
   timeline_.set_info(*info);
+  placed_times_.set_info(*info);
   const auto news = window.set_info(info);
   {
     const std::lock_guard lock(mutex_);
@@ -280,25 +284,34 @@ void Stream::Impl::on_access_unit(media::AccessUnit unit) {
   if (drop_audio_ && unit.track == media::TrackKind::kAudio) return;
   count(unit);
   const bool first = !live_ && (unit.key || !has_video_);
-  const auto broken = timeline_.apply(unit);
-  listed(window.push(std::move(unit), broken));
+  const std::optional<Break> broken =
+      options.times_are_placed ? placed_times_.apply(unit) : timeline_.apply(unit);
+  if (!broken) return;
+  listed(window.push(std::move(unit), *broken));
   if (!first) return;
   live_ = true;  // only now: whoever hears of it finds the key frame
   backoff_.succeeded();
   set_state(StreamState::kLive, std::nullopt, {});
 }
 
+void Stream::Impl::begin_times_anew() {
+  timeline_.reconnect();
+  placed_times_.reconnect();
+}
+
 // Figures, and what the watchdog needs.
 void Stream::Impl::count(const media::AccessUnit& unit) {
   const bool main = !has_video_ || unit.track == media::TrackKind::kVideo;
+  // What comes by way of another stream may be older than this attempt.
+  const auto arrival = options.times_are_placed ? Clock::now() : unit.arrival;
   if (main) {
     // Falls slowly and rises at once: frames come in bursts.
-    const auto interval = std::min<Clock::duration>(unit.arrival - heard_, kLongestFrame);
+    const auto interval = std::min<Clock::duration>(arrival - heard_, kLongestFrame);
     if (live_) frame_time_ = std::max(interval, frame_time_ - frame_time_ / 16);
-    heard_ = unit.arrival;
+    heard_ = arrival;
   }
   const std::lock_guard lock(mutex_);
-  rates_.add(unit.data.size(), main, unit.arrival);
+  rates_.add(unit.data.size(), main, arrival);
   if (!main) return;
   ++status_.frames;
   status_.last_frame = std::chrono::system_clock::now();
@@ -347,7 +360,7 @@ void Stream::Impl::lose(const Error& error) {
   retired_ =
       std::move(source_);  // gone for good when the next attempt begins: it has nothing to wait for then
   const auto news = window.interrupt();
-  timeline_.reconnect();
+  begin_times_anew();
   {
     const std::lock_guard lock(mutex_);
     ++status_.reconnects;

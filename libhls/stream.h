@@ -47,6 +47,8 @@ struct StreamOptions {
   std::optional<std::chrono::steady_clock::time_point> origin;
   std::string probe_host;  // cheap TCP probe while the camera is away; empty: none
   std::uint16_t probe_port = 0;
+  // Units come from another stream of the same axis: their times are right.
+  bool times_are_placed = false;
   bool log_first_losses = true;  // false: who waits for the first picture says himself why none comes
 };
 

@@ -27,6 +27,11 @@ std::string flag_name(std::string_view key) {
   return name;
 }
 
+// Of a list of records each flag gives one.
+std::string flag_name(const config::KeyInfo& key) {
+  return key.kind == config::Kind::kTiers ? "--tier" : flag_name(key.name);
+}
+
 std::vector<std::string> split_list(std::string_view list) {
   std::vector<std::string> items;
   for (const auto item : text::split(list, ","))
@@ -41,6 +46,10 @@ std::string value_name(const config::KeyInfo& key) {
       return "FILE";
     case config::Kind::kCount:
       return "N";
+    case config::Kind::kAutoCount:
+      return "N|auto";
+    case config::Kind::kTiers:
+      return "TIER";
     case config::Kind::kRate:
       return "RATE";
     case config::Kind::kDuration:
@@ -85,8 +94,8 @@ Result<void> read_files(const ConfigSources& sources, Config& config) {
   return {};
 }
 
-// Flags that only tell how to transcode are a mistake where nothing is transcoded. In files they may stand
-// for the day when something is.
+// Flags that only tell how to transcode whole cameras are a mistake where none is. In files they may stand
+// for the day when one is.
 Result<void> check_transcoding(const ConfigSources& sources, const Settings& settings) {
   const auto transcodes = [](const auto& stream) {
     return std::any_of(stream.second.begin(), stream.second.end(), [](const auto& override) {
@@ -96,9 +105,10 @@ Result<void> check_transcoding(const ConfigSources& sources, const Settings& set
   if (settings.stream.video_codec != "copy" ||
       std::any_of(settings.streams.begin(), settings.streams.end(), transcodes))
     return {};
+  const bool tiers = !settings.stream.tiers.empty();  // which have a preset, too
   for (const auto& flag : sources.flags)
     for (const auto* key : {"bitrate", "maxrate", "preset", "height"})
-      if (flag.key == key)
+      if (flag.key == key && !(tiers && flag.key == "preset"))
         return fail(ErrorCode::kUsage,
                     fmt::format("{} is for transcoded video, and the video is copied as it is", flag.flag),
                     "add --video-codec h264");
@@ -145,11 +155,11 @@ void add_config_flags(CLI::App& app, ConfigFlags& flags, const std::vector<std::
   for (const auto name : keys) {
     const auto key = std::find_if(all.begin(), all.end(), [&](const auto& k) { return k.name == name; });
     assert(key != all.end());
-    const auto flag = flag_name(name);
+    const auto flag = flag_name(*key);
     CLI::Option* option = nullptr;
     if (key->kind == config::Kind::kFlag) {
       option = app.add_flag(flag);
-    } else if (key->kind == config::Kind::kList) {
+    } else if (key->kind == config::Kind::kList || key->kind == config::Kind::kTiers) {
       // One value each time it is given, so that a file behind it is not taken for another.
       option = app.add_option(flag, *flags.lists.emplace_back(std::make_unique<std::vector<std::string>>()));
       option->allow_extra_args(false)->type_name(value_name(*key));
@@ -232,7 +242,9 @@ std::string print_config(const Config& config) {
   for (const auto& [id, overrides] : streams) {
     out += fmt::format("  {}:{}\n", config::yaml_quote(id), overrides.empty() ? " {}" : "");
     for (const auto& [key, text] : overrides)
-      out += fmt::format("    {}: {}\n", key, config::yaml_quote(text));
+      out += fmt::format(
+          "    {}: {}\n", key,
+          key == "tiers" ? config::show(config.settings.stream_for(id), key) : config::yaml_quote(text));
   }
   const auto& credentials = config.settings.credentials;
   out += fmt::format("{:<40}  # {}\n",

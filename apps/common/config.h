@@ -24,20 +24,30 @@ class App;
 
 namespace camctl::apps {
 
+// A rendition that is transcoded from a camera's main stream while somebody watches it.
+struct Tier {
+  std::uint64_t height = 0;
+  std::uint64_t bitrate = 0;  // bit/s, of its video
+  friend bool operator==(const Tier&, const Tier&) = default;
+};
+
 // How one camera's stream is received and cut. Set for all cameras at the top level of the configuration and
 // for one of them below `streams: {<id>: …}`.
 struct StreamSettings {
   std::string transport = "auto";  // auto, tcp, udp, multicast, http
   std::string tls_pin;  // of the camera's key (rtsps): sha256//BASE64 or hexadecimal; empty: any key will do
   std::string video_codec = "copy";                                               // copy, h264 (transcode)
+  std::string video_encoder = "auto";                                             // of libavcodec
   std::string preset = "veryfast";                                                // of the encoder
   std::uint64_t bitrate = 800'000, maxrate = 1'000'000, audio_bitrate = 128'000;  // bit/s
   std::uint64_t height = 0;  // of a transcoded picture; 0: as it is
   std::chrono::milliseconds segment_duration{2000};
   std::uint64_t segments = 6;
   std::chrono::milliseconds part_duration{200};  // of LL-HLS; 0: no parts
-  bool adaptive = true;    // the camera's other profiles are further variants of index.m3u8
-  bool on_demand = false;  // connected only while somebody watches
+  bool adaptive = true;       // the camera's other profiles are further variants of index.m3u8
+  std::vector<Tier> tiers;    // further variants, transcoded on demand
+  bool h264_fallback = true;  // the same for browsers without H.265, where a camera has no H.264 itself
+  bool on_demand = false;     // connected only while somebody watches
   friend bool operator==(const StreamSettings&, const StreamSettings&) = default;
 };
 
@@ -50,6 +60,9 @@ struct CredentialEntry {
   std::string source;  // "password", "password_file …", "password_env …": for --print-config
 };
 
+// Of a number that is settled by the machine: "auto".
+inline constexpr std::uint64_t kAutoCount = ~std::uint64_t{0};
+
 struct Settings {
   std::string listen = "127.0.0.1:8080";
   bool allow_anonymous = false;
@@ -60,7 +73,8 @@ struct Settings {
   bool save_credentials = false;
   std::uint64_t threads = 0;  // event loops; 0: one per core
   std::uint64_t max_connections = 10'000;
-  std::uint64_t host_sessions = 256;  // at one camera host, at once
+  std::uint64_t host_sessions = 256;          // at one camera host, at once
+  std::uint64_t max_transcodes = kAutoCount;  // at once, of all cameras; auto: half the cores, at least one
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
   StreamSettings stream;
   std::vector<CredentialEntry> credentials;
@@ -125,5 +139,6 @@ Result<void> apply_yaml(std::string_view yaml, std::string_view where, const std
 inline constexpr std::size_t kMaxConfigFile = 256u << 10;  // a thousand cameras with a line each are 50 KB
 inline constexpr std::size_t kMaxConfigItems = 10'000;     // entries of one list or map
 inline constexpr std::size_t kMaxPasswordFile = 4096;
+inline constexpr std::size_t kMaxTiers = 8;  // of a camera: players are offered three to six
 
 }  // namespace camctl::apps

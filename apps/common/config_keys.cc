@@ -15,8 +15,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::int64_t kMaxTimeout = 3'600'000;  // ms
-constexpr std::int64_t kMaxRate = 200'000'000;   // bit/s, beyond any camera
+constexpr std::int64_t kMaxTimeout = 3'600'000;                    // ms
+constexpr std::int64_t kMinRate = 10'000, kMaxRate = 200'000'000;  // bit/s, beyond any camera
+constexpr std::int64_t kMinHeight = 64, kMaxHeight = 4320;         // hardware's least, 8K
 
 const std::array kSettings = {
     Key<Settings>{"listen", Kind::kText, &Settings::listen, "address and port to serve on"},
@@ -38,6 +39,8 @@ const std::array kSettings = {
                   1'000'000},
     Key<Settings>{"host_sessions", Kind::kCount, &Settings::host_sessions,
                   "sessions at one camera host at once", 1, 10'000},
+    Key<Settings>{"max_transcodes", Kind::kAutoCount, &Settings::max_transcodes,
+                  "cameras transcoded at once, 0 for none, auto for half the cores", 0, 256},
     Key<Settings>{"header_timeout", Kind::kDuration, &Settings::header_timeout,
                   "time for a request to arrive completely", 100, kMaxTimeout},
     Key<Settings>{"idle_timeout", Kind::kDuration, &Settings::idle_timeout, "time between two requests", 100,
@@ -53,16 +56,19 @@ const std::array kStream = {
                         "key that a camera must have over rtsps, sha256//…"},
     Key<StreamSettings>{"video_codec", Kind::kText, &StreamSettings::video_codec,
                         "copy, or h264 to transcode", 0, 0, "copy,h264"},
+    Key<StreamSettings>{"video_encoder", Kind::kText, &StreamSettings::video_encoder,
+                        "of libavcodec, auto for hardware's where there is some", 0, 0,
+                        "auto,libx264,h264_nvenc,h264_qsv,h264_vaapi,h264_v4l2m2m"},
     Key<StreamSettings>{"preset", Kind::kText, &StreamSettings::preset, "the encoder's preset", 0, 0,
                         "ultrafast,superfast,veryfast,faster,fast,medium,slow,slower,veryslow"},
-    Key<StreamSettings>{"bitrate", Kind::kRate, &StreamSettings::bitrate, "transcoded video, bit/s", 10'000,
+    Key<StreamSettings>{"bitrate", Kind::kRate, &StreamSettings::bitrate, "transcoded video, bit/s", kMinRate,
                         kMaxRate},
-    Key<StreamSettings>{"maxrate", Kind::kRate, &StreamSettings::maxrate, "its peak, bit/s", 10'000,
+    Key<StreamSettings>{"maxrate", Kind::kRate, &StreamSettings::maxrate, "its peak, bit/s", kMinRate,
                         kMaxRate},
     Key<StreamSettings>{"audio_bitrate", Kind::kRate, &StreamSettings::audio_bitrate, "encoded audio, bit/s",
                         8'000, 512'000},
     Key<StreamSettings>{"height", Kind::kCount, &StreamSettings::height,
-                        "of transcoded pictures, 0 as they are", 0, 4320},
+                        "of transcoded pictures, 0 as they are", 0, kMaxHeight},
     Key<StreamSettings>{"segment_duration", Kind::kDuration, &StreamSettings::segment_duration,
                         "cut at the first key frame after this", 1000, 60'000},
     Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
@@ -70,6 +76,10 @@ const std::array kStream = {
                         "of LL-HLS, near which parts end with a frame; 0 for none", 0, 1000},
     Key<StreamSettings>{"adaptive", Kind::kFlag, &StreamSettings::adaptive,
                         "show a camera's other profiles as variants of one adaptive stream"},
+    Key<StreamSettings>{"tiers", Kind::kTiers, &StreamSettings::tiers,
+                        "a further variant (480:800k), transcoded while somebody watches it"},
+    Key<StreamSettings>{"h264_fallback", Kind::kFlag, &StreamSettings::h264_fallback,
+                        "transcode an H.265 camera while a browser without H.265 watches it"},
     Key<StreamSettings>{"on_demand", Kind::kFlag, &StreamSettings::on_demand,
                         "connect to cameras only while somebody watches"},
 };
@@ -145,6 +155,10 @@ Result<void> set_key(T& object, const Key<T>& key, std::string_view text) {
   }
   if (const auto* member = std::get_if<std::uint64_t T::*>(&key.member)) {
     Result<std::int64_t> value = 0;
+    if (key.kind == Kind::kAutoCount && text == "auto") {
+      object.*(*member) = kAutoCount;
+      return {};
+    }
     if (key.kind == Kind::kRate)
       value = parse_bitrate(text).map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
     else
@@ -159,6 +173,12 @@ Result<void> set_key(T& object, const Key<T>& key, std::string_view text) {
     if (!value) return fail(value.error());
     if (const auto ok = check_range(value->count(), key.min, key.max, "ms"); !ok) return ok;
     object.*(*member) = *value;
+    return {};
+  }
+  if (const auto* member = std::get_if<std::vector<Tier> T::*>(&key.member)) {
+    auto value = parse_tiers(text);
+    if (!value) return fail(value.error());
+    object.*(*member) = std::move(*value);
     return {};
   }
   return fail(ErrorCode::kConfig, "expected a list");
@@ -179,12 +199,23 @@ std::string show_rate(std::uint64_t value) {
   return value % 1000 == 0 ? fmt::format("{}k", value / 1000) : std::to_string(value);
 }
 
+std::string show_tiers(const std::vector<Tier>& tiers) {
+  std::vector<std::string> items;
+  for (const auto& tier : tiers)
+    items.push_back(fmt::format("{{height: {}, bitrate: {}}}", tier.height, show_rate(tier.bitrate)));
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
 template <class T>
 std::string show_key(const T& object, const Key<T>& key) {
   if (const auto* text = std::get_if<std::string T::*>(&key.member)) return yaml_quote(object.*(*text));
   if (const auto* flag = std::get_if<bool T::*>(&key.member)) return object.*(*flag) ? "true" : "false";
+  if (const auto* tiers = std::get_if<std::vector<Tier> T::*>(&key.member))
+    return show_tiers(object.*(*tiers));
   if (const auto* count = std::get_if<std::uint64_t T::*>(&key.member))
-    return key.kind == Kind::kRate ? show_rate(object.*(*count)) : std::to_string(object.*(*count));
+    return key.kind == Kind::kAutoCount && object.*(*count) == kAutoCount ? "auto"
+           : key.kind == Kind::kRate                                      ? show_rate(object.*(*count))
+                                                                          : std::to_string(object.*(*count));
   if (const auto* time = std::get_if<std::chrono::milliseconds T::*>(&key.member))
     return show_duration(object.*(*time));
   std::vector<std::string> items;
@@ -230,8 +261,12 @@ std::vector<KeyInfo> all_keys() {
 std::string show(const Settings& settings, std::string_view name) {
   for (const auto& key : kSettings)
     if (key.name == name) return show_key(settings, key);
+  return show(settings.stream, name);
+}
+
+std::string show(const StreamSettings& settings, std::string_view name) {
   for (const auto& key : kStream)
-    if (key.name == name) return show_key(settings.stream, key);
+    if (key.name == name) return show_key(settings, key);
   assert(!"a key of the table");
   return {};
 }
@@ -260,6 +295,33 @@ std::string yaml_quote(std::string_view text) {
       quoted += c;
   }
   return quoted + '"';
+}
+
+Result<Tier> parse_tier(std::string_view text) {
+  const auto colon = text.find(':');
+  if (colon == text.npos)
+    return fail(ErrorCode::kConfig, fmt::format("expected something like 480:800k, got \"{}\"", text));
+  const auto height = parse_count(text.substr(0, colon));
+  if (!height) return fail("height", height.error());
+  if (auto ok = check_range(*height, kMinHeight, kMaxHeight, ""); !ok) return fail("height", ok.error());
+  const auto bitrate = parse_bitrate(text.substr(colon + 1));
+  if (!bitrate) return fail("bitrate", bitrate.error());
+  if (auto ok = check_range(static_cast<std::int64_t>(*bitrate), kMinRate, kMaxRate, ""); !ok)
+    return fail("bitrate", ok.error());
+  return Tier{static_cast<std::uint64_t>(*height), *bitrate};
+}
+
+Result<std::vector<Tier>> parse_tiers(std::string_view text) {
+  std::vector<Tier> tiers;
+  if (text::trim(text).empty()) return tiers;
+  for (const auto item : text::split(text, ",")) {
+    const auto tier = parse_tier(text::trim(item));
+    if (!tier) return fail(tier.error());
+    if (tiers.size() == kMaxTiers)
+      return fail(ErrorCode::kConfig, fmt::format("there are more than {}", kMaxTiers));
+    tiers.push_back(*tier);
+  }
+  return tiers;
 }
 
 Result<std::chrono::milliseconds> parse_duration(std::string_view text) {

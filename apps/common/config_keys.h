@@ -15,11 +15,11 @@
 
 namespace camctl::apps::config {
 
-enum class Kind : std::uint8_t { kText, kPath, kFlag, kCount, kRate, kDuration, kList };
+enum class Kind : std::uint8_t { kText, kPath, kFlag, kCount, kAutoCount, kRate, kDuration, kList, kTiers };
 
 template <class T>
 using Member = std::variant<std::string T::*, bool T::*, std::uint64_t T::*, std::chrono::milliseconds T::*,
-                            std::vector<std::string> T::*>;
+                            std::vector<std::string> T::*, std::vector<Tier> T::*>;
 
 template <class T>
 struct Key {
@@ -53,12 +53,18 @@ std::vector<KeyInfo> all_keys();
 // The value as YAML.
 std::string show(const Settings& settings, std::string_view name);
 
+// The same of a key of one camera's.
+std::string show(const StreamSettings& settings, std::string_view name);
+
 // "did you mean …?" for the candidate nearest to `text`; empty if none is near.
 std::string suggest(std::string_view text, const std::vector<std::string_view>& candidates);
 
 // Texts of durations ("2", "2s", "500ms", "1.5m", "1h") and bit rates ("800k", "2M", "800000"). kConfig.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 Result<std::uint64_t> parse_bitrate(std::string_view text);
+// "480:800k", and several behind each other, separated by commas. kConfig.
+Result<Tier> parse_tier(std::string_view text);
+Result<std::vector<Tier>> parse_tiers(std::string_view text);
 
 std::string yaml_quote(std::string_view text);
 

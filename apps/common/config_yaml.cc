@@ -98,17 +98,54 @@ class Reader {
       for (const auto& k : keys) names.push_back(k.name);
       return unknown(key, names);
     }
-    auto done = info->kind == config::Kind::kList ? read_list(key, value) : read_scalar(key, value);
-    if (done) config_.origins[key] = Place(where_, place_of_key_).origin();
+    const auto place = Place(where_, place_of_key_).origin();
+    auto done = info->kind == config::Kind::kList ? read_list(key, value) : read_value(key, value);
+    if (done) config_.origins[key] = place;
     return done;
   }
 
-  Result<void> read_scalar(const std::string& key, const YAML::Node& value) {
-    const auto text = scalar(key, value);
+  Result<void> read_value(const std::string& key, const YAML::Node& value) {
+    const auto text = text_of(key, value);
     if (!text) return fail(text.error());
     if (auto done = config::set(config_.settings, key, *text); !done)
       return at(value).fail(fmt::format("\"{}\": {}", key, excerpt_message(done.error().message)));
     return {};
+  }
+
+  // As a flag would give it.
+  Result<std::string> text_of(const std::string& key, const YAML::Node& node) {
+    return key == "tiers" ? tiers_text(node) : scalar(key, node);
+  }
+
+  // [{height: 480, bitrate: 800k}, …], or what a flag takes.
+  Result<std::string> tiers_text(const YAML::Node& node) {
+    if (node.IsScalar()) return node.Scalar();
+    if (node.IsNull()) return std::string();
+    if (!node.IsSequence()) return at(node).fail("\"tiers\" must be a list");
+    if (node.size() > kMaxTiers)
+      return at(node).fail(fmt::format("\"tiers\" has more than {} entries", kMaxTiers));
+    std::string all;
+    for (const auto& item : node) {
+      std::string height, bitrate;
+      auto done = each_key(item, "an entry of \"tiers\"",
+                           [&](const std::string& key, const YAML::Node& value) -> Result<void> {
+                             if (key != "height" && key != "bitrate")
+                               return unknown(key, {"height", "bitrate"});
+                             auto text = scalar(key, value);
+                             if (!text) return fail(text.error());
+                             (key == "height" ? height : bitrate) = std::move(*text);
+                             return {};
+                           });
+      if (!done) return fail(done.error());
+      if (height.empty() || bitrate.empty())
+        return at(item).fail("an entry of \"tiers\" needs height and bitrate",
+                             "{height: 480, bitrate: 800k}");
+      const auto text = height + ':' + bitrate;
+      if (const auto tier = config::parse_tier(text); !tier)
+        return at(item).fail(fmt::format("\"tiers\": {}", excerpt_message(tier.error().message)));
+      all += (all.empty() ? "" : ",") + text;
+    }
+    return all;
   }
 
   Result<void> read_list(const std::string& key, const YAML::Node& value) {
@@ -143,7 +180,9 @@ class Reader {
           auto& overrides = streams[id];
           return each_key(
               stream, "a stream", [&](const std::string& key, const YAML::Node& node) -> Result<void> {
-                const auto text = scalar(key, node);
+                const auto place = place_of_key_;
+                const auto text = text_of(key, node);
+                place_of_key_ = place;
                 StreamSettings scratch;
                 if (!text) return fail(text.error());
                 if (auto set = config::set(scratch, key, *text); !set) {

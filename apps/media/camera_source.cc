@@ -7,6 +7,7 @@
 #include "apps/media/fallback_source.h"
 #include "base/log.h"
 #include "base/tls.h"
+#include "libhls/encoder_choice.h"
 #include "libhls/ffmpeg_source.h"
 #include "librtsp/client.h"
 
@@ -80,7 +81,11 @@ Result<media::SourceFactory> camera_source(const CameraAddress& address, const S
   if (over_rtsp && !pin) plain = with_fallback(by_librtsp(address, settings, pin), std::move(plain));
   if (settings.video_codec == "copy") return plain;
 
+  const auto encoder = hls::choose_encoder(settings.video_encoder);
+  if (!encoder) return fail("video_encoder", encoder.error());
+  log::get().info("{}: transcoded by {}", address.url.host, encoder->name);
   hls::TranscodeOptions transcode;
+  transcode.encoder = encoder->name;
   transcode.bitrate = static_cast<std::uint32_t>(settings.bitrate);
   transcode.maxrate = static_cast<std::uint32_t>(settings.maxrate);
   transcode.preset = settings.preset;

@@ -32,11 +32,12 @@ Response json_response(int status, const nlohmann::ordered_json& json) {
 // What POST and PATCH may say of a camera. Nothing: not said.
 struct CameraInput {
   std::optional<std::string> rtsp_url, name;
+  std::optional<bool> on_demand;
   Credentials credentials;
 };
 
-// A body that is one object of known keys with strings.
-Result<std::map<std::string, std::string>> parse_object(const Request& request) {
+// A body that is one object of known keys with strings, or a truth value where that is meant.
+Result<std::map<std::string, nlohmann::json>> parse_object(const Request& request) {
   const auto type =
       text::trim(request.header("content-type").substr(0, request.header("content-type").find(';')));
   if (!text::iequals(type, "application/json"))
@@ -49,18 +50,21 @@ Result<std::map<std::string, std::string>> parse_object(const Request& request) 
   const auto json = nlohmann::json::parse(request.body, limit, false);
   if (json.is_discarded() || too_deep || !json.is_object())
     return fail(ErrorCode::kUsage, "the body is not a JSON object");
-  std::map<std::string, std::string> result;
+  std::map<std::string, nlohmann::json> result;
   for (const auto& [key, value] : json.items()) {
-    static const std::vector<std::string_view> kKeys = {"rtsp_url", "name", "user", "password"};
+    static const std::vector<std::string_view> kKeys = {"rtsp_url", "name", "on_demand", "user", "password"};
     if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
       const auto meant = text::nearest(key, kKeys);
       return fail(ErrorCode::kUsage,
                   fmt::format("unknown key \"{}\" in the body", printable(key.substr(0, kMaxKeyShown))),
-                  meant.empty() ? "known are rtsp_url, name, user and password"
+                  meant.empty() ? "known are rtsp_url, name, on_demand, user and password"
                                 : fmt::format("did you mean {}?", meant));
     }
-    if (!value.is_string()) return fail(ErrorCode::kUsage, fmt::format("\"{}\" must be a string", key));
-    result.emplace(key, value.get<std::string>());
+    const bool flag = key == "on_demand";
+    if (flag ? !value.is_boolean() : !value.is_string())
+      return fail(ErrorCode::kUsage,
+                  fmt::format("\"{}\" must be {}", key, flag ? "true or false" : "a string"));
+    result.emplace(key, value);
   }
   return result;
 }
@@ -81,14 +85,17 @@ Result<CameraInput> parse_camera(const Request& request, bool may_keep_passwords
   if (!fields) return fail(fields.error());
   CameraInput input;
   if (const auto url = fields->find("rtsp_url"); url != fields->end())
-    if (auto done = read_url(url->second, input); !done) return fail(done.error());
+    if (auto done = read_url(url->second.get<std::string>(), input); !done) return fail(done.error());
   if (const auto name = fields->find("name"); name != fields->end()) {
-    if (name->second.size() > kMaxCameraName) return fail(ErrorCode::kUsage, "\"name\" is too long");
-    input.name = name->second;
+    input.name = name->second.get<std::string>();
+    if (input.name->size() > kMaxCameraName) return fail(ErrorCode::kUsage, "\"name\" is too long");
   }
-  if (const auto user = fields->find("user"); user != fields->end()) input.credentials.user = user->second;
+  if (const auto on_demand = fields->find("on_demand"); on_demand != fields->end())
+    input.on_demand = on_demand->second.get<bool>();
+  if (const auto user = fields->find("user"); user != fields->end())
+    input.credentials.user = user->second.get<std::string>();
   if (const auto password = fields->find("password"); password != fields->end())
-    input.credentials.password = Secret(password->second);
+    input.credentials.password = Secret(password->second.get<std::string>());
   if (!input.credentials.empty() && !may_keep_passwords)
     return fail(ErrorCode::kUsage, "passwords sent over HTTP are not kept",
                 "put them into \"credentials\" of the configuration, or start serve with --save-credentials");
@@ -117,6 +124,7 @@ Result<Camera> add_camera(std::vector<Camera>& cameras, const CameraInput& input
   if (!parsed) return fail(parsed.error());
   auto camera = std::move(parsed->front());
   camera.name = input.name.value_or("");
+  camera.on_demand = input.on_demand;
   camera.credentials = input.credentials;
   for (unsigned n = 0;; ++n) {
     camera.id = fmt::format("stream_{}", n);
@@ -210,12 +218,13 @@ void add_change_routes(std::vector<Route>& routes, const std::shared_ptr<const R
                auto& camera = **entry;
                if (input.rtsp_url) set_address(camera, input);
                if (input.name) camera.name = *input.name;
+               if (input.on_demand) camera.on_demand = input.on_demand;
                if (!input.credentials.empty()) camera.credentials = input.credentials;
                return camera;
              },
              answer_change(context, exchange, 200));
        },
-       "changes a camera's name or address"});
+       "changes a camera's name or address, or whether it is received on demand"});
   routes.push_back({Method::kDelete, "/api/cameras/{id}",
                     [context](const RequestPtr& request, const ExchangePtr& exchange) {
                       const auto served = context->cameras.find(request->params.text("id"));
@@ -242,6 +251,14 @@ nlohmann::ordered_json describe(ServedCamera& camera) {
   json["reason"] = status.reason;
   json["hint"] = what_next(status);
   json["viewers"] = camera.viewer_count();
+  for (const auto& tier : camera.tiers()) {
+    nlohmann::ordered_json one = {{"name", tier.name},
+                                  {"width", tier.width},
+                                  {"height", tier.height},
+                                  {"status", hls::name(tier.state)}};
+    if (!tier.reason.empty()) one["reason"] = tier.reason;
+    json["tiers"].push_back(std::move(one));
+  }
   json["bitrate_kbps"] = status.bitrate_kbps;
   constexpr double kTenth = 10;
   json["fps"] = std::round(status.fps * kTenth) / kTenth;

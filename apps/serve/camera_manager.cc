@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <future>
+#include <thread>
 
 #include "apps/media/camera_source.h"
 #include "apps/serve/renditions.h"
+#include "apps/serve/tiers/tier_plan.h"
+#include "apps/serve/tiers/tier_source.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -31,6 +34,12 @@ class BrokenSource : public media::Source {
   Error error_;
   std::shared_ptr<bool> alive_;
 };
+
+// Half the cores: the rest is for those who watch what is not transcoded.
+std::size_t transcode_limit(const Settings& settings) {
+  if (settings.max_transcodes != kAutoCount) return settings.max_transcodes;
+  return std::max(1u, std::thread::hardware_concurrency() / 2);
+}
 
 }  // namespace
 
@@ -68,6 +77,7 @@ ServedCameraPtr CameraManager::make_one(EventLoop& loop, const Camera& camera, R
     factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
   } else {
     const auto url = Url::parse(recipe.rtsp_url);
+    if (recipe.settings.video_codec != "copy") factory = slots_->counted(std::move(*factory));
     factory = gate_->guard(std::move(*factory), url->host, recipe.credentials);
   }
   return std::make_shared<ServedCamera>(loop, loops_, camera, std::move(recipe), std::move(*factory),
@@ -80,8 +90,10 @@ ServedCameraPtr CameraManager::make(const Camera& camera, Recipe recipe) {
   Presentation presentation;
   presentation.longest_gop = known_gop(camera, recipe.renditions, gops_.last_run(camera.id));
   const auto main = make_one(loop, camera, recipe, presentation);
+  add_tiers(*main, loop, camera, recipe, presentation);
   if (recipe.renditions.empty()) return main;
   recipe.settings.on_demand = true;
+  recipe.renditions.push_back(camera.rtsp_url);  // beside those that are made here
   for (const auto& plan : plan_renditions(camera)) {
     auto entry = camera;
     entry.id += "/" + plan.name;
@@ -91,10 +103,38 @@ ServedCameraPtr CameraManager::make(const Camera& camera, Recipe recipe) {
   return main;
 }
 
+void CameraManager::add_tiers(ServedCamera& main, EventLoop& loop, const Camera& camera, Recipe recipe,
+                              const Presentation& presentation) {
+  const bool other_h264 = !recipe.renditions.empty() &&
+                          std::ranges::count(plan_renditions(camera), "h264", &RenditionPlan::codec) > 0;
+  auto plans = plan_tiers(recipe.settings, other_h264);
+  if (plans.empty()) return;
+  recipe.rtsp_url.clear();  // no camera is connected, and none probed
+  recipe.settings.on_demand = true;
+  auto shared = presentation;
+  shared.times_are_placed = true;
+  TierMakers makers;
+  makers.allowed = [slots = slots_] { return slots->limit() > 0; };
+  makers.make = [&loop, loops = loops_, camera, recipe, shared, slots = slots_, encoders = encoders_](
+                    const ServedCameraPtr& source, const TierPlan& plan) {
+    auto entry = camera;
+    entry.id += "/" + plan.name;
+    auto factory = hls::transcoded(tier_source(source, slots),
+                                   encoders->options(plan, recipe.settings, source->target_duration()));
+    return std::make_shared<ServedCamera>(loop, loops, std::move(entry), recipe, std::move(factory), shared);
+  };
+  makers.preview = [settings = recipe.settings, encoders = encoders_, target = main.target_duration()](
+                       const media::VideoInfo& source, const TierPlan& plan) {
+    return encoders->preview(source, encoders->options(plan, settings, target));
+  };
+  main.set_tiers(std::make_unique<Tiers>(std::move(plans), other_h264, std::move(makers)));
+}
+
 CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, const Settings& settings,
                                             const Credentials& general, bool try_refused) {
   if (!gate_) gate_ = std::make_shared<SourceGate>(settings.host_sessions);
   if (try_refused) gate_->forget_refusals();
+  slots_->set_limit(transcode_limit(settings));
   const auto before = set();
   auto after = std::make_shared<Set>();
   Changes changes;

@@ -14,6 +14,8 @@
 #include "apps/media/source_gate.h"
 #include "apps/serve/gop_memory.h"
 #include "apps/serve/served_camera.h"
+#include "apps/serve/tiers/tier_encoders.h"
+#include "apps/serve/tiers/transcode_slots.h"
 
 namespace camctl::apps::serve {
 
@@ -59,6 +61,8 @@ class CameraManager {
 
  private:
   ServedCameraPtr make(const Camera& camera, Recipe recipe);
+  void add_tiers(ServedCamera& main, EventLoop& loop, const Camera& camera, Recipe recipe,
+                 const Presentation& presentation);
   ServedCameraPtr make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
                            const Presentation& presentation);
 
@@ -73,6 +77,8 @@ class CameraManager {
   GopMemory gops_;
   const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   std::shared_ptr<SourceGate> gate_;  // settled by the first apply()
+  const std::shared_ptr<TranscodeSlots> slots_ = std::make_shared<TranscodeSlots>(0);
+  const std::shared_ptr<TierEncoders> encoders_ = std::make_shared<TierEncoders>();
   mutable std::mutex mutex_;
   std::shared_ptr<const Set> set_;  // guarded by mutex_
 };

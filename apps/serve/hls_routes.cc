@@ -83,7 +83,7 @@ ServedCameraPtr wanted_rendition(const RouteContext& context, const Request& req
 
 // True where there will be nothing for a while: the camera is known to be away.
 bool is_away(const ServedCamera& camera) {
-  const auto state = camera.status().state;
+  const auto state = camera.source_status().state;
   return state == hls::StreamState::kOffline || state == hls::StreamState::kError;
 }
 

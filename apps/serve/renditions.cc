@@ -38,7 +38,8 @@ std::vector<RenditionPlan> plan_renditions(const Camera& camera) {
   std::vector<RenditionPlan> plans;
   plans.reserve(chosen.size());
   for (std::size_t i = 0; i < chosen.size(); ++i)
-    plans.push_back({i == 0 ? "sub" : fmt::format("sub{}", i + 1), chosen[i]->rtsp_url});
+    plans.push_back(
+        {i == 0 ? "sub" : fmt::format("sub{}", i + 1), chosen[i]->rtsp_url, chosen[i]->video->codec});
   return plans;
 }
 

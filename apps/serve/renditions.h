@@ -17,6 +17,7 @@ inline constexpr std::size_t kMaxRenditions = 3;
 struct RenditionPlan {
   std::string name;  // "sub", "sub2", …: its folder in addresses
   std::string rtsp_url;
+  std::string codec;  // "h264" or "h265", as the camera says
 };
 
 // Profiles with a picture that HLS can carry and with an address of their own at the main stream's host (the

@@ -6,6 +6,7 @@ namespace camctl::apps::serve {
 namespace {
 
 constexpr const char* kRetryAfter = "2";  // s; a reconnect takes 1 to 4
+constexpr const char* kRetrySlot = "5";   // s; half of what a tier goes on for after its last viewer
 
 // When hls::Backoff tries again, and what a person can do.
 struct Advice {
@@ -21,6 +22,14 @@ Advice advice(const hls::StreamStatus& status) {
   return {kRetryAfter, "it is tried again all the time"};
 }
 
+Response too_many_transcodes(const ServedCamera& tier) {
+  auto response = error_response(503, "limit", tier.status().reason,
+                                 "one becomes free some seconds after its last viewer; max_transcodes in the "
+                                 "configuration allows more");
+  response.headers.emplace_back("Retry-After", kRetrySlot);
+  return response;
+}
+
 }  // namespace
 
 std::string_view what_next(const hls::StreamStatus& status) {
@@ -33,7 +42,8 @@ Response no_such_camera(std::string_view id) {
 }
 
 Response not_playable(const ServedCamera& camera) {
-  const auto status = camera.status();
+  if (camera.may_not_transcode()) return too_many_transcodes(camera);
+  const auto status = camera.source_status();
   const auto next = advice(status);
   auto response =
       error_response(503, "unavailable",

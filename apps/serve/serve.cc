@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <set>
 #include <system_error>
 #include <thread>
 
@@ -20,6 +21,7 @@
 #include "apps/serve/snapshots.h"
 #include "base/log.h"
 #include "base/os/descriptors.h"
+#include "libhls/encoder_choice.h"
 
 namespace camctl::apps::serve {
 namespace {
@@ -258,12 +260,13 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
   app.add_option("cameras_file", options.cameras,
                  "cameras.json, or - for standard input (short for --cameras)")
       ->type_name("F|-");
-  add_config_flags(app, options.config,
-                   {"listen",          "allow_anonymous", "rtsp_listen",   "cameras",          "hosts",
-                    "cors_origins",    "access_log",      "web_dir",       "save_credentials", "threads",
-                    "max_connections", "transport",       "video_codec",   "bitrate",          "maxrate",
-                    "preset",          "height",          "audio_bitrate", "segment_duration", "segments",
-                    "part_duration",   "on_demand"});
+  add_config_flags(
+      app, options.config,
+      {"listen",          "allow_anonymous", "rtsp_listen", "cameras",          "hosts",
+       "cors_origins",    "access_log",      "web_dir",     "save_credentials", "threads",
+       "max_connections", "transport",       "video_codec", "bitrate",          "maxrate",
+       "video_encoder",   "preset",          "height",      "audio_bitrate",    "segment_duration",
+       "segments",        "part_duration",   "tiers",       "max_transcodes",   "on_demand"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);
@@ -281,6 +284,20 @@ Result<void> check_listen(const Settings& settings) {
   }
   return {};
 }
+
+namespace {
+
+// Encoders that are named must be there; what auto finds is looked for when it is needed.
+Result<void> check_encoders(const Settings& settings) {
+  std::set<std::string> wanted{settings.stream.video_encoder};
+  for (const auto& [id, overrides] : settings.streams) wanted.insert(settings.stream_for(id).video_encoder);
+  wanted.erase("auto");
+  for (const auto& name : wanted)
+    if (const auto choice = hls::choose_encoder(name); !choice) return fail("video_encoder", choice.error());
+  return {};
+}
+
+}  // namespace
 
 Result<std::vector<Camera>> read_cameras(const std::string& name, bool by_default) {
   std::error_code ignored;
@@ -302,6 +319,7 @@ Result<void> run(const ServeOptions& options, std::span<const EmbeddedFile> file
   }
   const auto& settings = config->settings;
   if (auto done = check_listen(settings); !done) return refuse(done.error());
+  if (auto done = check_encoders(settings); !done) return refuse(done.error());
   auto general = resolve_credentials(options.credentials);
   if (!general) return refuse(general.error());
   auto assets = load_assets(files, settings.web_dir);

@@ -37,6 +37,7 @@ hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe, const 
   if (recipe.settings.part_duration.count() > 0) options.window.listed_targets = hls::kListedForSkipping;
   options.origin = presentation.origin;
   options.window.breaks = presentation.breaks;
+  options.times_are_placed = presentation.times_are_placed;
   options.window.first_number = first_number();
   options.window.first_init_version = static_cast<std::uint32_t>(first_number());
   return options;
@@ -64,10 +65,12 @@ ServedCamera::ServedCamera(EventLoop& loop, const std::vector<EventLoop*>& conne
                            Recipe recipe, media::SourceFactory make_source, const Presentation& presentation)
     : loop_(loop),
       recipe_(std::move(recipe)),
-      stream_(std::make_unique<hls::Stream>(loop, std::move(make_source),
-                                            options_of(camera, recipe_, presentation))),
-      live_(std::make_shared<LiveHub>(loop, *stream_, connection_loops)),
+      is_tier_(presentation.times_are_placed),
       waiting_(connection_loops) {
+  auto options = options_of(camera, recipe_, presentation);
+  target_ = hls::target_duration(options.window);
+  stream_ = std::make_unique<hls::Stream>(loop, std::move(make_source), std::move(options));
+  live_ = std::make_shared<LiveHub>(loop, *stream_, connection_loops);
   camera_ = std::make_shared<const Camera>(std::move(camera));
 }
 
@@ -82,9 +85,13 @@ ServedCamera::~ServedCamera() {
   });
 }
 
+void ServedCamera::attach(std::string name, std::weak_ptr<ServedCamera> main) {
+  rendition_name_ = std::move(name);
+  main_ = std::move(main);
+}
+
 void ServedCamera::add_rendition(std::string name, const ServedCameraPtr& rendition) {
-  rendition->rendition_name_ = name;
-  rendition->main_ = weak_from_this();
+  rendition->attach(name, weak_from_this());
   auto& other = others_.emplace_back();
   other.name = std::move(name);
   other.camera = rendition;
@@ -93,7 +100,23 @@ void ServedCamera::add_rendition(std::string name, const ServedCameraPtr& rendit
 ServedCameraPtr ServedCamera::rendition(std::string_view name) {
   if (name == kMainRendition) return shared_from_this();
   const auto found = std::ranges::find(others_, name, &Rendition::name);
-  return found == others_.end() ? nullptr : found->camera;
+  if (found != others_.end()) return found->camera;
+  return tiers_ ? tiers_->find(name, shared_from_this()) : nullptr;
+}
+
+hls::StreamStatus ServedCamera::source_status() const {
+  auto status = stream_->status();
+  const auto main = is_tier_ ? main_.lock() : nullptr;
+  if (!main || status.state == hls::StreamState::kLive) return status;
+  auto above = main->status();
+  const bool away = above.state == hls::StreamState::kOffline || above.state == hls::StreamState::kError;
+  return away ? above : status;
+}
+
+std::vector<Tiers::Status> ServedCamera::tiers() const {
+  const auto info = stream_->status().info;
+  if (!tiers_ || !info || !info->video) return {};
+  return tiers_->status(*info->video);
 }
 
 // By its first part, and better by each segment. True for the first.
@@ -123,6 +146,8 @@ std::vector<hls::RenditionReport> ServedCamera::reports() {
   };
   add(kMainRendition, *main);
   for (const auto& other : main->others_) add(other.name, *other.camera);
+  if (main->tiers_)
+    for (const auto& tier : main->tiers_->made()) add(tier.name, *tier.camera);
   return result;
 }
 
@@ -139,6 +164,8 @@ unsigned ServedCamera::viewer_count() {
   const auto now = Viewers::Clock::now();
   auto count = viewers_.count(now);
   for (const auto& other : others_) count += other.camera->viewers().count(now);
+  if (tiers_)
+    for (const auto& tier : tiers_->made()) count += tier.camera->viewers().count(now);
   return count;
 }
 
@@ -213,6 +240,7 @@ void ServedCamera::stop() {
     other.camera->stop();
     other.camera->waiting().wake();
   }
+  if (tiers_) tiers_->stop();
   loop_.post([self = shared_from_this()] {
     self->look_.reset();
     self->live_->stop();
@@ -242,6 +270,8 @@ Result<std::string> ServedCamera::render_multivariant() {
   std::vector<hls::Variant> variants{std::move(*main)};
   for (const auto& other : others_)
     if (other.variant) variants.push_back(*other.variant);
+  if (tiers_)
+    for (auto& tier : tiers_->variants(variants.front(), target_)) variants.push_back(std::move(tier));
   return hls::multivariant_playlist(variants);
 }
 

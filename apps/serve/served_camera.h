@@ -13,6 +13,7 @@
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
 #include "apps/serve/live/live_hub.h"
+#include "apps/serve/tiers/tiers.h"
 #include "apps/serve/viewers.h"
 #include "apps/serve/wait_list.h"
 #include "base/event_loop.h"
@@ -57,6 +58,7 @@ struct Presentation {
   std::shared_ptr<hls::BreakCount> breaks = std::make_shared<hls::BreakCount>();
   // What their target duration must hold, where it is known (see gop_memory.h).
   std::optional<std::chrono::seconds> longest_gop = std::nullopt;
+  bool times_are_placed = false;  // of one that is made from another's units
 };
 
 // Thread-safe.
@@ -70,6 +72,10 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   // Before start(): a rendition beside this, the main one, received on demand. It is started and stopped with
   // it.
   void add_rendition(std::string name, const std::shared_ptr<ServedCamera>& rendition);
+  // Before start(): those that are transcoded from this one.
+  void set_tiers(std::unique_ptr<Tiers> tiers) { tiers_ = std::move(tiers); }
+  // Before start(): this is a rendition of `main`.
+  void attach(std::string name, std::weak_ptr<ServedCamera> main);
   // This one for "main"; null: there is no such rendition.
   std::shared_ptr<ServedCamera> rendition(std::string_view name);
 
@@ -87,6 +93,14 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   const Recipe& recipe() const { return recipe_; }
 
   hls::StreamStatus status() const { return stream_->status(); }
+  // Why there is nothing to play: of a tier whose camera is away, the camera's.
+  hls::StreamStatus source_status() const;
+  // This is a tier, and the server transcodes as many as it may without it.
+  bool may_not_transcode() const { return is_tier_ && status().cause == ErrorCode::kLimit; }
+  // No segment lasts longer, in any rendition.
+  std::chrono::seconds target_duration() const { return target_; }
+  // Empty before the camera is known.
+  std::vector<Tiers::Status> tiers() const;
   const hls::Stream& stream() const { return *stream_; }
   void want_newest() { stream_->wanted(); }  // see hls::Stream::wanted
   hls::Stream& stream() { return *stream_; }
@@ -128,6 +142,8 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
 
   EventLoop& loop_;
   const Recipe recipe_;
+  const bool is_tier_;
+  std::chrono::seconds target_{0};
   mutable std::mutex mutex_;
   std::shared_ptr<const Camera> camera_;  // guarded by mutex_
   struct Cached {
@@ -138,6 +154,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   std::string rendition_name_;        // of this one
   std::weak_ptr<ServedCamera> main_;  // of a further rendition
   std::vector<Rendition> others_;     // of the main one; fixed by start()
+  std::unique_ptr<Tiers> tiers_;      // of the main one; null: none
   std::atomic<std::chrono::steady_clock::time_point> connecting_since_{};
   struct CachedLowLatency {
     std::optional<std::uint64_t> version;  // of the state

@@ -49,7 +49,7 @@ void add_stream_options(CLI::App& app, StreamProgramOptions& options) {
   add_credential_options(app, options.credentials);
   add_config_flags(app, options.config,
                    {"cameras", "transport", "tls_pin", "segment_duration", "segments", "video_codec",
-                    "bitrate", "maxrate", "preset", "height", "audio_bitrate"});
+                    "bitrate", "maxrate", "video_encoder", "preset", "height", "audio_bitrate"});
 }
 
 Result<ChosenCamera> choose_camera(const StreamProgramOptions& options, const Settings& settings) {

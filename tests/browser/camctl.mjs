@@ -12,6 +12,7 @@ export const binDir = process.env.CAMCTL_BIN_DIR ?? path.join(root, "build/relea
 export const artifacts = process.env.CAMCTL_ARTIFACTS ?? path.join(root, "build/artifacts");
 export const kUser = "admin";
 export const kPassword = "Secret-4711";
+const kPictures = 90000; // ms: the first time, pictures are encoded
 
 fs.mkdirSync(artifacts, { recursive: true });
 
@@ -81,7 +82,7 @@ export function startCameras(folder, address, count, ...flags) {
 /** The same, and they let everybody in. */
 export async function startOpenCameras(folder, address, count, ...flags) {
   const program = new Program(folder, "simulate", ["--count", count, "--address", address, "--no-discovery", ...flags]);
-  await waitFor(`the virtual cameras at ${address}`, () => listening(address, 5543));
+  await waitFor(`the virtual cameras at ${address}`, () => listening(address, 5543), kPictures);
   return program;
 }
 

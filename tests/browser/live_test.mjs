@@ -55,6 +55,7 @@ function firstPicture(live) {
 
 test("live stream", { timeout: 280000 }, async (t) => {
   const folder = makeFolder();
+  fs.appendFileSync(path.join(folder, "camctl.yaml"), "h264_fallback: false\n");
   const cameras = addresses.map((address, index) => cameraRecord(address, index, ["Plain", "Silent", "G.711", "H.265"][index]));
   const port = await freePort();
   const programs = await Promise.all(addresses.map((address, index) => startOpenCameras(folder, address, 1, ...kFlags[index])));

@@ -96,7 +96,10 @@ def test_playlists_keep_the_rules(simulate, serve, artifacts, tmp_path):
     faulty = {id: simulate(1, *flags) for id, (_, flags, _) in FAULTS.items()}
     cameras = [camera(s.rtsp_url(), f"camera {i}") for i, s in enumerate([*steady, *faulty.values()])]
     cameras[-1] = adaptive(faulty["stream_8"])
-    server = serve(cameras)
+    # One tier, small; encoding 1080p as well is not what is looked at here.
+    config = tmp_path / "soak.yaml"
+    config.write_text("h264_fallback: false\nmax_transcodes: 1\nstreams: {stream_0: {tiers: 240:200k}}\n")
+    server = serve(cameras, "--config", config)
     urls = []
     for i in range(len(cameras)):
         server.wait_status("live", f"stream_{i}", timeout=30)

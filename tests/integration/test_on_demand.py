@@ -97,3 +97,17 @@ def test_a_camera_that_is_away_is_tried_while_somebody_asks(start):
     code, _, body = server.get("/hls/0/playlist.m3u8")
     assert code == 503 and "offline" in json.loads(body)["error"]["message"]
     wait_for("it to be left alone", lambda: status(server) == "idle", 30)
+
+
+def test_it_is_changed_over_the_api(simulate, start):
+    cameras = simulate(1, "--no-discovery")
+    server = start([{"rtsp_url": cameras.rtsp_url()}])
+    server.wait_status("stream_0", "live")
+    code, _, camera = server.change("PATCH", "/api/cameras/0", {"on_demand": True})
+    assert code == 200 and camera["on_demand"] is True
+    server.wait_status("stream_0", "idle")
+    assert json.loads(server.cameras.read_text())[0]["on_demand"] is True
+    code, _, error = server.change("PATCH", "/api/cameras/0", {"on_demand": "yes"})
+    assert code == 400 and error["error"]["message"] == '"on_demand" must be true or false'
+    assert server.change("PATCH", "/api/cameras/0", {"on_demand": False})[0] == 200
+    server.wait_status("stream_0", "live")

@@ -3,6 +3,8 @@
 const kMediaErrorPause = 5000; // a second decoding error within this time: start over
 const kBehind = 3;             // seconds behind where the playlist wants it: more is jumped, less played faster
 const kBehindStalled = 0.5;    // the same while the picture stands still
+const kLowerPause = 3000;      // ms that a lower level has to prove itself before live is jumped to
+const kTooMuch = 0.6;          // of a level's bit rate: what is estimated of a network that does not carry it
 
 // How far behind live it plays is the playlist's word: PART-HOLD-BACK. (hls.js allows no bound of its own beside it.)
 const kConfig = {
@@ -34,6 +36,7 @@ export class HlsEngine {
   #hls = null;
   #closed = false;
   #lastMediaError = -Infinity;
+  #loweredAt = -Infinity;
 
   /** See player.js for the handlers. */
   constructor(video, url, handlers) {
@@ -80,8 +83,21 @@ export class HlsEngine {
   #toLive() {
     const video = this.#video, wanted = this.#hls?.liveSyncPosition;
     if (!wanted || video.seeking || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
-    const tolerated = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA ? kBehindStalled : kBehind;
-    if (wanted - video.currentTime > tolerated) video.currentTime = wanted;
+    const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
+    if (wanted - video.currentTime <= (stalled ? kBehindStalled : kBehind)) return;
+    if (!this.#lowers()) video.currentTime = wanted;
+  }
+
+  // A picture that falls behind may be too much for the network. Where there is a lower level hls.js is told so: a jump
+  // would end what is being loaded, and with it the measuring, again and again. True: it may have helped.
+  #lowers() {
+    const now = performance.now();
+    const hls = this.#hls;
+    if (now - this.#loweredAt < kLowerPause) return true;
+    if (!hls.autoLevelEnabled || hls.loadLevel <= hls.minAutoLevel) return false;
+    this.#loweredAt = now;
+    hls.bandwidthEstimate = hls.levels[hls.loadLevel].maxBitrate * kTooMuch;
+    return true;
   }
 
   #error(error) {
@@ -107,12 +123,28 @@ export class HlsEngine {
     if (codecErrors.includes(error.details)) return { kind: "codec", reason: "" };
     if (error.type !== types.NETWORK_ERROR) return { kind: "media", reason: "the browser could not decode it" };
     const code = error.response?.code;
+    const refusal = refusalOf(error.networkDetails);
+    if (refusal?.code === "limit") return { kind: "limit", reason: sentences(refusal.message, refusal.hint) };
+    if (refusal?.message) return { kind: "network", reason: refusal.message };
     return { kind: "network", reason: code ? `the server answered ${code}` : "the server can't be reached" };
   }
 
   #fail(kind, reason) {
     if (!this.#closed) this.#handlers.failed({ kind, reason });
   }
+}
+
+/** What the server says of a playlist that it can't give: {code, message, hint}; null where it says nothing. */
+function refusalOf(request) {
+  try {
+    return JSON.parse(request.responseText).error ?? null;
+  } catch {
+    return null; // no request, no answer, or another server's
+  }
+}
+
+function sentences(...texts) {
+  return texts.filter(Boolean).map((text) => text[0].toUpperCase() + text.slice(1)).join(". ");
 }
 
 export class NativeEngine {

@@ -9,7 +9,7 @@ import { kLivePossible, socketOpens } from "./live_socket.js";
 // when it is shown; `behind` is how many seconds of media lie between the picture and the newest. It calls
 //   started({videoCodec, audioCodec}) when it knows what comes, as RFC 6381 names it (empty: none), and
 //   failed({kind, reason, codecs}) once, when it can't go on by itself. kind: "refused" (the live stream can't be
-//   reached), "codec" (the browser can't decode it), "network" or "media".
+//   reached), "codec" (the browser can't decode it), "limit" (the server may not do more), "network" or "media".
 
 const kRetryFirst = 1000;
 const kRetryMax = 10000;
@@ -38,7 +38,7 @@ export class Player {
   #watchTimer = 0;
   #hiddenTimer = 0;
   #retries = 0;
-  #undecodable = false; // the page says so while it tries again
+  #lasting = ""; // "undecodable" or "limited": the page says so while it tries again
   #liveTroubles = 0;
   #lastTrouble = 0;
   #soundByHls = false;
@@ -50,7 +50,7 @@ export class Player {
 
   /**
    * urls: {live, hls}; wanted: the engine that the user chose, "hls" or "live", or empty. onState(state, text):
-   * "stopped", "loading", "playing", "waiting", "failed" (with the reason) or "undecodable" (with the codec).
+   * "stopped", "loading", "playing", "waiting", "failed" or "limited" (with the reason), "undecodable" (with the codec).
    */
   constructor(video, urls, wanted, onState) {
     this.#video = video;
@@ -94,7 +94,7 @@ export class Player {
   #begin() {
     this.#retries = 0;
     this.#liveTroubles = 0;
-    this.#undecodable = false;
+    this.#lasting = "";
     this.#open();
   }
 
@@ -104,7 +104,7 @@ export class Player {
     performance.mark(this.#urls.live); // the time to the first picture counts from here
     this.#progress = { time: -1, at: performance.now() };
     this.#fallback = fallback || this.#whyNotLive();
-    if (!this.#undecodable) this.#onState("loading", "");
+    if (!this.#lasting) this.#onState("loading", "");
     const Engine = !hasMediaSource ? NativeEngine : this.#fallback ? HlsEngine : LiveEngine;
     const engine = new Engine(this.#video, Engine === LiveEngine ? this.#urls.live : this.#urls.hls, {
       started: (codecs) => engine === this.#engine && this.#started(codecs),
@@ -172,12 +172,11 @@ export class Player {
     if (!this.#fallback && !this.#wanted && (kind === "refused" || kind === "codec")) return this.#open(kind);
     if (kind === "media") this.#countTrouble();
     this.#close();
-    this.#undecodable = kind === "codec";
-    const delay = this.#undecodable ? kRetryCodec : Math.min(kRetryFirst * 2 ** this.#retries, kRetryMax);
+    this.#lasting = { codec: "undecodable", limit: "limited" }[kind] ?? "";
+    const delay = kind === "codec" ? kRetryCodec : Math.min(kRetryFirst * 2 ** this.#retries, kRetryMax);
     this.#retries += 1;
     this.#retryTimer = setTimeout(() => this.#open(), delay);
-    if (this.#undecodable) this.#onState("undecodable", this.codecs.videoCodec);
-    else this.#onState("failed", reason);
+    this.#onState(this.#lasting || "failed", kind === "codec" ? this.codecs.videoCodec : reason);
   }
 
   // Of the engine that played.
@@ -193,7 +192,7 @@ export class Player {
     if (!this.#active || time === this.#progress.time || this.#video.paused) return;
     this.#progress = { time, at: performance.now() };
     this.#retries = 0;
-    this.#undecodable = false;
+    this.#lasting = "";
     this.#onState("playing", "");
   }
 

@@ -213,6 +213,9 @@ export class Tile {
         text: "Open the camera in VLC or another browser, or choose H.264 in the camera's settings.",
       };
     }
+    if (this.#playerState === "limited") {
+      return { kind: "wait", title: "Waiting for the server", text: sentence(this.#playerText), time: "Trying again by itself." };
+    }
     if (this.#playerState === "failed") {
       return { kind: "alert", title: "Picture interrupted", text: sentence(this.#playerText), time: "Trying again by itself." };
     }

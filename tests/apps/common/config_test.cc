@@ -93,6 +93,19 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"{a: [}\n", "not valid YAML", ""},
       {"streams: {stream_0: {bitrat: 1k}}\n", "camctl.yaml:1:22: unknown key", "did you mean \"bitrate\"?"},
       {"streams: {stream_0: {height: -1}}\n", "\"height\": must be between 0 and 4320", ""},
+      {"tiers: 480\n", "camctl.yaml:1:8: \"tiers\": expected something like 480:800k", ""},
+      {"tiers: [480:800k]\n", "camctl.yaml:1:9: an entry of \"tiers\" must be a map", ""},
+      {"tiers:\n  - {height: 480}\n", "camctl.yaml:2:5: an entry of \"tiers\" needs height and bitrate",
+       "{height: 480, bitrate: 800k}"},
+      {"tiers:\n  - {height: 480, bitrat: 1}\n", "camctl.yaml:2:19: unknown key \"bitrat\"",
+       "did you mean \"bitrate\"?"},
+      {"tiers: [{height: 5, bitrate: 1M}]\n", "\"tiers\": height: must be between 64 and 4320", ""},
+      {"tiers: [{height: 480, bitrate: 1k}]\n", "\"tiers\": bitrate: must be between 10000 and", ""},
+      {"tiers: 1:1M,2:1M\n", "height: must be between", ""},
+      {"streams: {stream_0: {tiers: {height: 1}}}\n", "\"tiers\" must be a list", ""},
+      {"max_transcodes: -1\n", "must be between 0 and 256", ""},
+      {"max_transcodes: some\n", "expected a whole number", ""},
+      {"video_encoder: h263\n", "expected one of auto,libx264", ""},
       {"streams: {a/b: {}}\n", "camctl.yaml:1:11: \"a/b\" is no id of a camera", ""},
       {"streams: [a]\n", "\"streams\" must be a map", ""},
       {"credentials: a\n", "\"credentials\" must be a list", ""},
@@ -146,6 +159,37 @@ streams:
   CHECK(one.bitrate == 500'000);
   CHECK(one.height == 480);
   CHECK(one.segments == 8);
+}
+
+TEST_CASE("tiers are records in files, and text in flags and variables") {
+  const auto config = from_yaml(
+      "tiers: [{height: 480, bitrate: 800k}, {bitrate: 2M, height: 720}]\nmax_transcodes: 3\n"
+      "streams: {a: {tiers: []}, b: {tiers: [{height: 360, bitrate: 400k}]}}\n");
+  REQUIRE_MESSAGE(config, config.error().message);
+  const std::vector<Tier> common{{480, 800'000}, {720, 2'000'000}};
+  CHECK(config->settings.stream.tiers == common);
+  CHECK(config->settings.max_transcodes == 3);
+  CHECK(config->settings.stream_for("a").tiers.empty());
+  CHECK(config->settings.stream_for("b").tiers == std::vector<Tier>{{360, 400'000}});
+  CHECK(config->origins.at("tiers") == "camctl.yaml:1");
+
+  const auto printed = print_config(*config);
+  const auto again = from_yaml(printed);
+  REQUIRE_MESSAGE(again, printed, again.error().message);
+  CHECK(again->settings.stream.tiers == common);
+  CHECK(again->settings.stream_for("a").tiers.empty());
+  CHECK(again->settings.stream_for("b").tiers == config->settings.stream_for("b").tiers);
+
+  auto sources = sources_of({{"CAMCTL_TIERS", "240:200k"}, {"CAMCTL_MAX_TRANSCODES", "auto"}});
+  CHECK(load_config(sources)->settings.stream.tiers == std::vector<Tier>{{240, 200'000}});
+  CHECK(load_config(sources)->settings.max_transcodes == kAutoCount);
+  sources.flags = {{"tiers", "480:800k,720:2M", "--tier"}, {"preset", "fast", "--preset"}};
+  CHECK(load_config(sources)->settings.stream.tiers == common);
+  sources.flags = {{"tiers", "480", "--tier"}};
+  const auto bad = load_config(sources);
+  REQUIRE(!bad);
+  CHECK(bad.error().code == ErrorCode::kUsage);
+  CHECK(bad.error().message == "--tier: expected something like 480:800k, got \"480\"");
 }
 
 TEST_CASE("hostile YAML costs nothing") {
