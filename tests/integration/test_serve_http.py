@@ -58,6 +58,25 @@ def test_head_etag_and_range(server):
         assert server.get("/style.css", Range=ignored)[0] == 200
 
 
+def test_a_large_file_is_the_same_however_often_it_is_asked_for(server):
+    """The third request makes it a file in memory, from which later ones are answered."""
+    path = "/vendor/hls.mjs"
+    first = server.get(path)[2]
+    assert len(first) > 100_000
+    for _ in range(4):
+        status, headers, body = server.get(path)
+        assert status == 200 and body == first and int(headers["content-length"]) == len(first)
+    assert server.get(path, Range="bytes=1000-99999")[2] == first[1000:100_000]
+    assert server.request("HEAD", path)[2] == b""
+    with socket.socket() as slow:
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.settimeout(20)
+        slow.connect((server.address, server.port))
+        request = f"GET {path} HTTP/1.1\r\n".encode() + HOST
+        slow.sendall(2 * (request + b"\r\n") + request + b"Connection: close\r\n\r\n")
+        assert read_all(slow).count(b"\r\n\r\n" + first) == 3
+
+
 def test_errors_are_json(server):
     for method, path, status in (("GET", "/nothing", 404), ("GET", "/api/cameras/9", 404), ("PUT", "/api/cameras", 405),
                                  ("GET", "/hls/stream_9/playlist.m3u8", 404), ("POST", "/", 405), ("BREW", "/", 405)):

@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <atomic>
 #include <cerrno>
@@ -19,7 +18,6 @@ using namespace std::chrono_literals;
 
 // Requests that a client may send ahead while an earlier one is answered; then its socket is left unread.
 constexpr std::size_t kMaxInput = kMaxHeaderBytes + kMaxBodyBytes;
-constexpr std::size_t kMaxPieces = 256;          // of one writev; IOV_MAX is 1024
 constexpr auto kLingerTime = 1s;                 // for a client to take our last words
 constexpr std::size_t kSlowestRate = 32u << 10;  // bytes/s that a client must take, besides write_timeout
 constexpr int kNotSentLowat = 128 << 10;         // kernel memory that a reader which never reads can pin
@@ -45,7 +43,9 @@ class Connection::Http1Exchange : public Exchange {
  public:
   Http1Exchange(HttpLoop& loop, std::weak_ptr<Connection> connection, std::shared_ptr<std::atomic<bool>> done)
       : loop_(loop), index_(loop.index), connection_(std::move(connection)), done_(std::move(done)) {}
-  ~Http1Exchange() override { send(error_response(500, "internal", "internal error")); }
+  ~Http1Exchange() override {
+    if (!*done_) send(error_response(500, "internal", "internal error"));
+  }
 
   void send(Response response) override {
     if (done_->exchange(true)) return;
@@ -105,7 +105,7 @@ void Connection::close() {
   state_ = State::kClosed;
   if (answered_) *answered_ = true;
   fallback_ = nullptr;
-  body_.reset();
+  writer_.clear();
   upgrade_.reset();
   websocket_.reset();
   boost::system::error_code ignored;
@@ -258,70 +258,40 @@ void Connection::answer(Response response) {
   if (request_) apply_request(*request_, loop_.options.guard.cors_origins, response);
   if (request_ && request_->method == Method::kOptions) keep_alive_ = keep_alive_ && response.status < 400;
   status_ = response.status;
-  head_ = head_of(response, keep_alive_, loop_.date());
-  head_sent_ = piece_ = piece_sent_ = body_sent_ = 0;
-  body_ = request_ && request_->method == Method::kHead ? nullptr : std::move(response.body);
+  const bool head_only = request_ && request_->method == Method::kHead;
+  auto head = head_of(response, keep_alive_, loop_.date());
+  begin_writing(std::move(head), head_only ? nullptr : std::move(response.body));
+}
+
+void Connection::begin_writing(std::string head, hls::BodyPtr body) {
+  auto file = loop_.files.request(body, Clock::now());
+  writer_.begin(std::move(head), std::move(body), std::move(file));
   state_ = State::kWriting;
-  set_deadline(write_time(loop_.options, head_.size() + (body_ ? body_->size : 0)));
+  set_deadline(write_time(loop_.options, writer_.size()));
   write_some();
 }
 
-// One writev from where we are. The number of bytes taken; 0 with errno set.
-std::size_t Connection::send_pieces() {
-  std::array<iovec, kMaxPieces> vectors;
-  std::size_t count = 0;
-  if (head_sent_ < head_.size()) vectors[count++] = {head_.data() + head_sent_, head_.size() - head_sent_};
-  for (std::size_t i = piece_; body_ && i < body_->pieces.size() && count < kMaxPieces; ++i) {
-    const auto piece = body_->pieces[i].subspan(i == piece_ ? piece_sent_ : 0);
-    if (!piece.empty()) vectors[count++] = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
-  }
-  errno = 0;
-  if (count == 0) return 0;
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
-  const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
-}
-
 void Connection::write_some() {
-  while (head_sent_ < head_.size() || (body_ && body_sent_ < body_->size)) {
-    auto sent = send_pieces();
-    if (sent == 0) {
-      if (errno == EINTR) continue;
-      if (errno != EAGAIN && errno != EWOULDBLOCK) return close();
+  switch (writer_.send(socket_.native_handle())) {
+    case ResponseWriter::Status::kDone:
+      return on_written();
+    case ResponseWriter::Status::kFailed:
+      return close();
+    case ResponseWriter::Status::kBlocked:
       socket_.async_wait(boost::asio::socket_base::wait_write,
                          [self = shared_from_this()](const boost::system::error_code& error) {
                            if (self->state_ != State::kWriting) return;
                            if (error) return self->close();
                            self->write_some();
                          });
-      return;
-    }
-    const auto of_head = std::min(sent, head_.size() - head_sent_);
-    head_sent_ += of_head;
-    sent -= of_head;
-    body_sent_ += sent;
-    while (sent > 0) {
-      const auto left = body_->pieces[piece_].size() - piece_sent_;
-      if (sent < left) {
-        piece_sent_ += sent;
-        break;
-      }
-      sent -= left;
-      ++piece_;
-      piece_sent_ = 0;
-    }
   }
-  on_written();
 }
 
 void Connection::on_written() {
   if (loop_.log.wanted()) log_access();
   request_.reset();
   answered_.reset();
-  body_.reset();
-  head_ = {};
+  writer_.clear();
   if (upgrade_) return begin_websocket();
   if (!keep_alive_) return linger();
   state_ = State::kIdle;
@@ -332,8 +302,8 @@ void Connection::on_written() {
 void Connection::log_access() {
   Request unreadable;
   unreadable.client = client_;
-  loop_.log.write(
-      access_line(request_ ? *request_ : unreadable, status_, body_sent_, std::chrono::system_clock::now()));
+  loop_.log.write(access_line(request_ ? *request_ : unreadable, status_, writer_.body_sent() + frames_sent_,
+                              std::chrono::system_clock::now()));
 }
 
 // Ends our side and waits a moment for the client's, so that a reset does not overtake the response.

@@ -14,7 +14,9 @@
 #include "apps/serve/http/guard.h"
 #include "apps/serve/http/message.h"
 #include "apps/serve/http/reader.h"
+#include "apps/serve/http/response_writer.h"
 #include "apps/serve/http/router.h"
+#include "apps/serve/http/shared_files.h"
 #include "apps/serve/http/websocket_session.h"
 #include "base/event_loop.h"
 
@@ -30,8 +32,8 @@ class Connection;
 
 // What the connections of one event loop share. Touched on that loop only.
 struct HttpLoop {
-  HttpLoop(unsigned number, const Router& routes, AccessLog& access_log)
-      : index(number), router(routes), log(access_log), timer(events) {}
+  HttpLoop(unsigned number, const Router& routes, AccessLog& access_log, SharedFiles& shared)
+      : index(number), router(routes), log(access_log), files(shared), timer(events) {}
 
   const std::string& date();  // of this second
 
@@ -39,6 +41,7 @@ struct HttpLoop {
   EventLoop events;
   const Router& router;
   AccessLog& log;
+  SharedFiles& files;  // of all loops
   HttpOptions options;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::array<char, 64u << 10>
@@ -58,6 +61,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void close();
   // Closes once the response that is being made or sent is out; at once where there is none.
   void finish();
+  // Whether check_deadline() has something to do.
+  bool is_due(std::chrono::steady_clock::time_point now) const {
+    return now >= deadline_ || state_ == State::kWebSocket;
+  }
   void check_deadline(std::chrono::steady_clock::time_point now);
 
  private:
@@ -70,6 +77,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void process();
   void dispatch(std::shared_ptr<Request> request);
   void answer(Response response);
+  void begin_writing(std::string head, hls::BodyPtr body);
   void write_some();
   void on_written();
   void log_access();
@@ -80,7 +88,6 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void receive_frames();
   void send_frames();
   void check_websocket(std::chrono::steady_clock::time_point now);
-  std::size_t send_pieces();
   void set_deadline(std::chrono::milliseconds time);
 
   HttpLoop& loop_;
@@ -93,10 +100,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestPtr request_;                           // being handled or answered
   std::shared_ptr<std::atomic<bool>> answered_;  // of request_
   std::function<Response()> fallback_;           // of a held request
-  std::string head_;                             // of the response being sent
-  hls::BodyPtr body_;
-  std::size_t head_sent_ = 0, piece_ = 0, piece_sent_ = 0;
-  std::uint64_t body_sent_ = 0;
+  ResponseWriter writer_;                        // in State::kWriting
+  std::uint64_t frames_sent_ = 0;                // bytes of WebSocket frames
   std::shared_ptr<WebSocketPeer> upgrade_;       // to begin once the answer is sent
   std::unique_ptr<WebSocketSession> websocket_;  // in State::kWebSocket
   bool blocked_ = false;                         // frames wait for the socket

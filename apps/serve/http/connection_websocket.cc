@@ -20,15 +20,11 @@ void Connection::open_websocket(const std::string& accept, std::shared_ptr<WebSo
   upgrade_ = std::move(peer);
   fallback_ = nullptr;
   status_ = 101;
-  head_ =
+  begin_writing(
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: "
       "Upgrade\r\nSec-WebSocket-Accept: " +
-      accept + "\r\n\r\n";
-  head_sent_ = piece_ = piece_sent_ = body_sent_ = 0;
-  body_.reset();
-  state_ = State::kWriting;
-  set_deadline(loop_.options.write_timeout);
-  write_some();
+          accept + "\r\n\r\n",
+      nullptr);
 }
 
 void Connection::begin_websocket() {
@@ -71,7 +67,7 @@ void Connection::send_frames() {
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
     const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-    body_sent_ += size;
+    frames_sent_ += size;
     websocket_->written(size, Clock::now());
     if (size == wanted) continue;
     blocked_ = true;

@@ -43,9 +43,13 @@ IpAddress from_asio(const boost::asio::ip::address& address) {
 
 void look_at_deadlines(HttpLoop& loop) {
   const auto now = std::chrono::steady_clock::now();
-  const std::vector<std::shared_ptr<Connection>> all(loop.connections.begin(), loop.connections.end());
-  for (const auto& connection : all) connection->check_deadline(now);
-  if (!loop.connections.empty()) loop.timer.after(kDeadlineTick, [&loop] { look_at_deadlines(loop); });
+  std::vector<std::shared_ptr<Connection>> due;  // which may go, and others with them
+  for (const auto& connection : loop.connections)
+    if (connection->is_due(now)) due.push_back(connection);
+  for (const auto& connection : due) connection->check_deadline(now);
+  const bool no_files = loop.files.forget_idle(now);
+  if (!loop.connections.empty() || !no_files)
+    loop.timer.after(kDeadlineTick, [&loop] { look_at_deadlines(loop); });
 }
 
 }  // namespace
@@ -78,6 +82,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   Router router;
   std::size_t max_connections;
   std::unique_ptr<AccessLog> log;
+  SharedFiles files;
   std::vector<std::unique_ptr<HttpLoop>> loops;
   std::unique_ptr<tcp::acceptor> acceptor;
   std::unique_ptr<Timer> pause;
@@ -88,7 +93,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 Server::Server(unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log)
     : impl_(std::make_shared<Impl>(max_connections, std::move(log))) {
   for (unsigned i = 0; i < threads; ++i)
-    impl_->loops.push_back(std::make_unique<HttpLoop>(i, impl_->router, *impl_->log));
+    impl_->loops.push_back(std::make_unique<HttpLoop>(i, impl_->router, *impl_->log, impl_->files));
   for (auto& loop : impl_->loops) loop->events.start(fmt::format("http-{}", loop->index).c_str());
 }
 
