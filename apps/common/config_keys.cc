@@ -201,6 +201,7 @@ std::string show_rate(std::uint64_t value) {
 
 std::string show_tiers(const std::vector<Tier>& tiers) {
   std::vector<std::string> items;
+  items.reserve(tiers.size());
   for (const auto& tier : tiers)
     items.push_back(fmt::format("{{height: {}, bitrate: {}}}", tier.height, show_rate(tier.bitrate)));
   return fmt::format("[{}]", fmt::join(items, ", "));

@@ -143,7 +143,8 @@ class Reader {
       const auto text = height + ':' + bitrate;
       if (const auto tier = config::parse_tier(text); !tier)
         return at(item).fail(fmt::format("\"tiers\": {}", excerpt_message(tier.error().message)));
-      all += (all.empty() ? "" : ",") + text;
+      if (!all.empty()) all += ',';
+      all += text;
     }
     return all;
   }
