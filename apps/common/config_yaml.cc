@@ -140,7 +140,7 @@ class Reader {
       if (height.empty() || bitrate.empty())
         return at(item).fail("an entry of \"tiers\" needs height and bitrate",
                              "{height: 480, bitrate: 800k}");
-      const auto text = height + ':' + bitrate;
+      const auto text = fmt::format("{}:{}", height, bitrate);
       if (const auto tier = config::parse_tier(text); !tier)
         return at(item).fail(fmt::format("\"tiers\": {}", excerpt_message(tier.error().message)));
       if (!all.empty()) all += ',';
