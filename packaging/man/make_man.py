@@ -18,6 +18,7 @@ COLUMN = 28  # where descriptions start in --help (apps/common/help.cc)
 def roff(text):
     """Plain text as roff: nothing in it is a request, a hyphen is a hyphen."""
     text = text.replace("\\", "\\e").replace("-", "\\-")
+    text = text.replace("|", "|\\:")  # a long list of values may be broken behind each
     text = re.sub(r"[^\x00-\x7f]", lambda match: f"\\[u{ord(match[0]):04X}]", text)
     return re.sub(r"^([.'])", r"\\&\1", text)
 
