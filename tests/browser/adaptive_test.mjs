@@ -95,7 +95,7 @@ test("adaptive", { timeout: 240000 }, async (t) => {
       const tiers = ["stream_1", "stream_2"];
       const [plays, waits] = await waitFor("one to play", async () => {
         const now = await videoStates(page);
-        const playing = tiers.find((id) => now[id].height === 1080 && now[id].time > 0);
+        const playing = tiers.find((id) => now[id].height === 720 && now[id].time > 0);
         return playing && [playing, tiers.find((id) => id !== playing)];
       }, 40000);
       await assertMoving(page, [plays], "the tier");
@@ -108,7 +108,7 @@ test("adaptive", { timeout: 240000 }, async (t) => {
       const gone = await fetch(`${url}api/cameras/${plays}`, { method: "DELETE" });
       assert.equal(gone.status, 204);
       await assertMoving(page, [waits], "the other tier");
-      assert.equal(await height(page, waits), 1080);
+      assert.equal(await height(page, waits), 720);
     });
   });
 });

@@ -100,11 +100,13 @@ def test_an_h265_camera_has_something_in_h264(simulate, serve, tmp_path):
     assert attribute(listed["main/media.m3u8"], "CODECS").startswith("hvc1.")
     line = listed["h264/media.m3u8"]
     assert attribute(line, "CODECS").startswith("avc1.")
-    assert attribute(line, "RESOLUTION") == "1920x1080"
+    assert attribute(line, "RESOLUTION") == "1280x720"
+    # Players that can play either shall stay with the camera's own stream.
+    assert int(attribute(line, "BANDWIDTH")) < int(attribute(listed["main/media.m3u8"], "BANDWIDTH"))
     assert playlist(server, "h264")
     wait_for("a segment", lambda: segment_duration(playlist(server, "h264")))
     streams = probed(server, "/hls/0/h264/media.m3u8")
-    assert (streams["video"]["codec_name"], streams["video"]["height"]) == ("h264", 1080)
+    assert (streams["video"]["codec_name"], streams["video"]["height"]) == ("h264", 720)
     assert streams["audio"]["codec_name"] == "aac"  # encoded as the main stream's
     assert sessions(cameras) == 1
 

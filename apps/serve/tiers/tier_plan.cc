@@ -8,8 +8,9 @@
 namespace camctl::apps::serve {
 namespace {
 
-// What every browser decodes, on a phone too; and encoding more on one thread is not certain to keep up.
-constexpr std::uint16_t kFallbackHeight = 1080;
+// Half the encoder's work of 1080, and a lower rate than that of most H.265 cameras: players that could play
+// either change to the higher rate (GStreamer 1.22 then breaks off at the other codec).
+constexpr std::uint16_t kFallbackHeight = 720;
 
 }  // namespace
 
