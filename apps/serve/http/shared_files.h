@@ -20,12 +20,14 @@ class SharedFiles {
  public:
   using Clock = std::chrono::steady_clock;
 
-  static constexpr std::size_t kSmallestBody = 64u << 10;  // below, the copy costs less than the file
-  static constexpr unsigned kAskedOften =
-      3;  // of how many requests the last makes the file: one viewer never does
-  static constexpr std::chrono::seconds kIdle{5};  // then viewers of a live stream have passed on
-  static constexpr std::size_t kMaxBytes = 64u
-                                           << 20;  // of all files; bodies beyond are sent from where they are
+  // Below, the copy costs less than the file.
+  static constexpr std::size_t kSmallestBody = 64u << 10;
+  // Of how many requests the last makes the file: one viewer never does.
+  static constexpr unsigned kAskedOften = 3;
+  // Then viewers of a live stream have passed on.
+  static constexpr std::chrono::seconds kIdle{5};
+  // Of all files; bodies beyond are sent from where they are.
+  static constexpr std::size_t kMaxBytes = 64u << 20;
   static constexpr std::size_t kMaxBodies = 4096;  // whose requests are counted
 
   // Counts a request for `body`, which may be null. Its file, once it is asked for often; null: send its

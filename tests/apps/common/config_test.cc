@@ -326,7 +326,7 @@ TEST_CASE("the example has every key with its default") {
   const auto read = apply_yaml(uncommented, "examples", folder.path, sources, examples);
   REQUIRE_MESSAGE(read, read.error().message);
   CHECK(examples.settings.credentials.size() == 3);
-  CHECK(examples.settings.streams.size() == 1);
+  CHECK(examples.settings.streams.size() == 2);
 }
 
 TEST_CASE("flags of keys are gathered in the order of their declaration") {
