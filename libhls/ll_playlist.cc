@@ -40,15 +40,13 @@ MediaTime duration_of(const SegmentHead& head) {
 
 class Writer {
  public:
-  Writer(const WindowState& state, const LowLatencyView& view) : state_(state), view_(view) {
-    for (const auto& segment : state.segments) left_ += segment->duration;
-    if (shows_open(state, view.epoch)) left_ += duration_of(*state.open);
-  }
+  Writer(const WindowState& state, const LowLatencyView& view) : state_(state), view_(view) {}
 
   std::string write() {
     header();
     skip();
-    for (; at_ < state_.segments.size(); ++at_) segment(*state_.segments[at_]);
+    const auto with_parts = first_within(kPartsListed * MediaTime(state_.target_duration));
+    for (; at_ < state_.segments.size(); ++at_) segment(*state_.segments[at_], at_ >= with_parts);
     if (shows_open(state_, view_.epoch)) {
       tags(*state_.open);
       parts(*state_.open);
@@ -88,25 +86,32 @@ class Writer {
     if (state_.independent) out_ += "#EXT-X-INDEPENDENT-SEGMENTS\n";
   }
 
+  // The first segment that begins no further from the playlist's end. Counted from there: a list may be long.
+  std::size_t first_within(MediaTime limit) const {
+    auto left = shows_open(state_, view_.epoch) ? duration_of(*state_.open) : MediaTime{};
+    auto first = state_.segments.size();
+    for (; first > 0; --first) {
+      left += state_.segments[first - 1]->duration;
+      if (left > limit) break;
+    }
+    return first;
+  }
+
   // Leaves out what ends before the Skip Boundary.
   void skip() {
     if (!view_.skip) return;
-    const MediaTime boundary = kSkipBoundary * state_.target_duration;
-    while (at_ < state_.segments.size() && left_ - state_.segments[at_]->duration >= boundary) {
-      before_ = state_.segments[at_].get();
-      left_ -= before_duration();
-      ++at_;
-    }
-    if (at_ > 0) line("#EXT-X-SKIP:SKIPPED-SEGMENTS={}", at_);
+    const auto inside = first_within(kSkipBoundary * MediaTime(state_.target_duration) - MediaTime{1});
+    at_ = inside > 0 ? inside - 1 : 0;  // that one ends inside
+    if (at_ == 0) return;
+    before_ = state_.segments[at_ - 1].get();
+    line("#EXT-X-SKIP:SKIPPED-SEGMENTS={}", at_);
   }
-  MediaTime before_duration() const { return state_.segments[at_]->duration; }
 
-  void segment(const Segment& segment) {
+  void segment(const Segment& segment, bool with_parts) {
     tags(segment);
-    if (segment.part_epoch == view_.epoch && left_ <= kPartsListed * state_.target_duration) parts(segment);
+    if (segment.part_epoch == view_.epoch && with_parts) parts(segment);
     if (segment.gap) out_ += "#EXT-X-GAP\n";
     line("#EXTINF:{:.5f},\n{}{}", seconds(segment.duration), view_.prefix, fmp4_segment_name(segment.number));
-    left_ -= segment.duration;
   }
 
   // They stand before the segment's first part (§4.4.4.9).
@@ -143,7 +148,6 @@ class Writer {
   const LowLatencyView& view_;
   std::string out_;
   std::size_t at_ = 0;                   // the next segment
-  MediaTime left_{};                     // from there to the playlist's end
   const SegmentHead* before_ = nullptr;  // what was listed or skipped last
 };
 
@@ -168,11 +172,8 @@ Reload reload(const WindowState& state, std::size_t epoch, std::uint64_t msn,
   const bool own = epoch == state.part_epoch;  // new parts are this playlist's
   if (msn < building && part && own) {
     // Behind a segment's last part comes the first one of the next (§6.2.5.2).
-    const auto& complete = state.segments;
-    const auto found = std::find_if(complete.rbegin(), complete.rend(),
-                                    [&](const SegmentPtr& segment) { return segment->number == msn; });
-    if (found == complete.rend() || (*found)->part_epoch != epoch || (*found)->parts.empty() ||
-        *part < (*found)->parts.size())
+    const auto found = state.segments.find(msn);
+    if (!found || found->part_epoch != epoch || found->parts.empty() || *part < found->parts.size())
       return Reload::kNow;
     ++msn;
     part = 0;

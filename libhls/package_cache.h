@@ -1,11 +1,13 @@
 // What HTTP threads get of a stream's segments: packaged when first asked for, then shared.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/media/stream_info.h"
@@ -35,7 +37,8 @@ class PackageCache {
   // The writer's, after the window was cleared.
   void clear();
 
-  // kNotFound where the window does not have the segment or part (any more).
+  // kNotFound where the window does not have the segment or part (any more). What is on disk blocks on it,
+  // and is kIo where it can't be read.
   Result<BodyPtr> get(std::uint64_t number, Container container) const;
   Result<BodyPtr> part(std::uint64_t segment, std::uint64_t index) const;
   Result<BodyPtr> init(std::uint32_t version) const;
@@ -55,20 +58,37 @@ class PackageCache {
     SegmentPtr segment;  // with audio as it is packaged
     BodyPtr ts, fmp4;
   };
+  using EntryPtr = std::shared_ptr<Entry>;
+  // A segment, whole, and its entry.
+  struct Found {
+    SegmentPtr segment;
+    EntryPtr entry;
+  };
+  // One that was read from disk.
+  struct Read {
+    Found found;
+    std::chrono::steady_clock::time_point used_at;
+  };
 
-  std::shared_ptr<Entry> entry(std::uint64_t number) const;
-  // MPEG-TS is a copy of the media. Few ask for what is no longer listed, or for parts of older segments: for
+  static std::uint64_t oldest_live(const WindowState& state);
+  EntryPtr entry(std::uint64_t number) const;
+  Result<Found> find(std::uint64_t number) const;
+  Result<Found> read(const SegmentPtr& listed) const;
+  void forget_read();
+  // MPEG-TS is a copy of the media. Few ask for what is no longer live, or for parts of older segments: for
   // those it is made again.
-  static void forget_copies(Entry& entry, bool listed);
+  static void forget_copies(Entry& entry, bool live);
   void add_entry(const SegmentHead& newest, const Segment* before);
   bool encodes(const media::StreamInfo& info) const;
   Result<SegmentPtr> prepared(const SegmentPtr& segment, Entry& entry) const;
-  Result<PartPtr> prepared(const PartPtr& part, Entry& entry) const;
+  // `parts` are those of its segment, up to it at least.
+  Result<PartPtr> prepared(std::span<const PartPtr> parts, std::size_t index, Entry& entry) const;
 
   const Window& window_;
   const PackageOptions options_;
-  mutable std::mutex mutex_;  // guards the map alone
-  mutable std::map<std::uint64_t, std::shared_ptr<Entry>> entries_;
+  mutable std::mutex mutex_;  // guards what follows, not what is in the entries
+  mutable std::map<std::uint64_t, EntryPtr> entries_;
+  mutable std::vector<Read> read_;
 };
 
 }  // namespace camctl::hls

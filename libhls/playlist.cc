@@ -91,11 +91,13 @@ Stretch measure(const Media& media, const media::StreamInfo& shown) {
   return result;
 }
 
-// The complete segments; before there is one, the parts of the first.
+// The complete segments that are in memory; before there is one, the parts of the first.
 std::vector<Stretch> stretches(const WindowState& state, const media::StreamInfo& shown) {
   std::vector<Stretch> result;
-  for (const auto& segment : state.segments)
-    if (!segment->gap) result.push_back(measure(*segment, shown));
+  auto at = state.segments.end();
+  while (at != state.segments.begin() && !(*(at - 1))->on_disk) --at;
+  for (; at != state.segments.end(); ++at)
+    if (!(*at)->gap) result.push_back(measure(**at, shown));
   if (!result.empty() || !state.open) return result;
   Stretch sum;
   for (const auto& part : state.open->parts) {

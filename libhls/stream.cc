@@ -465,6 +465,11 @@ Result<BodyPtr> Stream::part(std::uint64_t segment, std::uint64_t index) const {
 }
 Result<BodyPtr> Stream::init_segment(std::uint32_t version) const { return impl_->cache.init(version); }
 
+bool Stream::on_disk(std::uint64_t number) const {
+  const auto segment = impl_->window.find(number);
+  return segment && segment->on_disk;
+}
+
 Result<std::string> Stream::ts_playlist() const { return ts_media_playlist(*impl_->window.state()); }
 Result<std::string> Stream::fmp4_playlist() const { return fmp4_media_playlist(*impl_->window.state()); }
 

@@ -90,6 +90,8 @@ class Stream {
   Result<BodyPtr> fmp4_segment(std::uint64_t number) const;
   Result<BodyPtr> part(std::uint64_t segment, std::uint64_t index) const;
   Result<BodyPtr> init_segment(std::uint32_t version) const;
+  // Whether asking for this segment or its parts waits for a disk (WindowOptions::dvr).
+  bool on_disk(std::uint64_t number) const;
 
   // RFC 8216 media playlists from one segmentation. kNotFound before the first segment. `prefix` goes before
   // each URI ("" for relative ones).

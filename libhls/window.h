@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -14,9 +15,13 @@
 #include "base/media/stream_info.h"
 #include "libhls/break_count.h"
 #include "libhls/part_policy.h"
+#include "libhls/segment_list.h"
 #include "libhls/timeline.h"
 
 namespace camctl::hls {
+
+class Spool;
+class SpooledSegment;
 
 // A partial segment (RFC 8216bis §4.4.4.9): whole frames near 200 ms and the audio that arrived among them.
 // Immutable.
@@ -58,17 +63,22 @@ struct Segment : SegmentHead {
   media::Ticks video_end = 0, audio_end = 0;
   std::size_t bytes = 0;                    // of payload
   std::vector<media::AccessUnitPtr> units;  // video and audio as they arrived, each track in decoding order
+  // Where it is kept on disk, or will be; null: in memory only.
+  std::shared_ptr<SpooledSegment> spooled;
+  // Only there: `units`, `parts` and `lead_in` are empty.
+  bool on_disk = false;
+  // What audio_lead_in() (aac_encode.h) gives of the segment before, where the audio must be encoded and the
+  // segment goes to disk: it outlives that one's memory.
+  std::vector<media::AccessUnitPtr> lead_in;
 };
-
-using SegmentPtr = std::shared_ptr<const Segment>;
 
 // What a playlist shows. A value: take one, then read it without locks.
 struct WindowState {
-  std::uint64_t version = 0;         // another one for each state of a window
-  std::vector<SegmentPtr> segments;  // oldest first; only complete ones
+  std::uint64_t version = 0;  // another one for each state of a window
+  SegmentList segments;       // oldest first; only complete ones
   // What a playlist without parts and delta updates lists: no gaps, and no more than WindowOptions::segments
-  // and three target durations.
-  std::vector<SegmentPtr> classic;
+  // and three target durations, or WindowOptions::dvr.
+  SegmentList classic;
   // The segment being built, once its first part is whole; null else.
   std::shared_ptr<const SegmentHead> open;
   std::uint64_t next_number = 0;  // of the segment after all of these
@@ -95,6 +105,11 @@ struct WindowOptions {
   // Shared by the renditions of a camera; null: a window of its own.
   std::shared_ptr<BreakCount> breaks = nullptr;
   int listed_targets = 3;  // target durations listed at least: 3 (RFC 8216 §6.2.2), or 8 for delta updates
+  // For going back: so much is listed as soon as it is there. What is beyond `memory_bytes`, and beyond what
+  // would be listed without, is kept in the spool, which is a must then. 0: off.
+  std::chrono::milliseconds dvr{0};
+  std::shared_ptr<Spool> spool = nullptr;
+  std::size_t memory_bytes = 16u << 20;
 };
 
 // What a call has made ready for viewers.
@@ -175,10 +190,8 @@ class Window {
   // As it is now; never null.
   std::shared_ptr<const WindowState> state() const;
 
-  // A segment that is listed or not long delisted (RFC 8216 §6.2.2); null else.
+  // A segment that is listed or not long delisted (RFC 8216 §6.2.2), maybe on_disk; null else.
   SegmentPtr find(std::uint64_t number) const;
-  // A part of such a segment, or of the one being built; null else.
-  PartPtr find_part(std::uint64_t segment, std::uint64_t index) const;
   // The tracks behind init-{version}.mp4 while a segment that needs it can be had; null else.
   media::StreamInfoPtr find_info(std::uint32_t version) const;
 
@@ -189,10 +202,11 @@ class Window {
   struct Counters {
     std::uint64_t dropped_units = 0;   // left out because nothing to decode them from was there
     std::uint64_t cut_inside_gop = 0;  // segments that had to end before a key frame
-    std::uint64_t evicted_early = 0;   // segments that max_bytes drove out
+    std::uint64_t evicted_early = 0;   // segments that max_bytes, or trouble with the disk, drove out
     std::uint64_t holes = 0;           // places where pictures were lost
     MediaTime longest_gop{};           // between two key frames with no picture lost between them
-    std::size_t bytes = 0;             // kept now, with kUnitOverhead for each unit
+    std::size_t bytes = 0;             // kept in memory now, with kUnitOverhead for each unit
+    std::size_t on_disk = 0;           // segments that are kept on disk alone
   };
   Counters counters() const;
   // Of the media in the segments that are kept in memory, listed or not: payload, without bookkeeping.
@@ -225,9 +239,16 @@ class Window {
   void set_date();
   std::shared_ptr<WindowState> next_state() const;
   void publish_open();
-  void publish(SegmentPtr segment);
+  void publish(std::shared_ptr<Segment> segment);
+  void begin_spooling(const std::shared_ptr<Segment>& segment) const;
   void delist_and_evict(WindowState& state);
-  bool delist(std::vector<SegmentPtr>& listed, int targets) const;
+  bool delist(SegmentList& listed, int targets) const;
+  bool memory_is_short(bool safe) const;
+  void free_memory(WindowState& state);
+  void unload(WindowState& state, Kept& kept);
+  void free_disk(WindowState& state);
+  void evict_through(WindowState& state, std::uint64_t number);
+  void forget_oldest();
   void remember_gop(const media::AccessUnitPtr& unit);
 
   const WindowOptions options_;
@@ -261,7 +282,9 @@ class Window {
   std::size_t gop_bytes_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows
-  std::vector<Kept> kept_;    // oldest first
+  std::deque<Kept> kept_;  // oldest first: the first `on_disk_` without media, the first `delisted_` delisted
+  std::size_t on_disk_ = 0, delisted_ = 0;
+  MediaTime in_memory_{};  // how long those are whose media is in memory
   std::shared_ptr<const WindowState> state_;
   media::StreamInfoPtr current_info_;
   std::uint32_t current_version_ = 0;

@@ -3,20 +3,14 @@
 #include <numeric>
 #include <utility>
 
+#include "libhls/ffmpeg/aac_encode.h"
+#include "libhls/spool.h"
 #include "libhls/window.h"
 
 namespace camctl::hls {
-namespace {
 
 using std::chrono::steady_clock;
 using std::chrono::system_clock;
-
-MediaTime total_duration(const std::vector<SegmentPtr>& segments) {
-  return std::accumulate(segments.begin(), segments.end(), MediaTime{},
-                         [](MediaTime sum, const SegmentPtr& segment) { return sum + segment->duration; });
-}
-
-}  // namespace
 
 std::size_t Window::cost(const Segment& segment) {
   return segment.bytes + segment.units.size() * kUnitOverhead;
@@ -35,23 +29,13 @@ SegmentPtr Window::find(std::uint64_t number) const {
   return found != kept_.end() && found->segment->number == number ? found->segment : nullptr;
 }
 
-PartPtr Window::find_part(std::uint64_t segment, std::uint64_t index) const {
-  const auto part_of = [&](const SegmentHead& head) {
-    return index < head.parts.size() ? head.parts[static_cast<std::size_t>(index)] : nullptr;
-  };
-  const auto now = state();
-  if (now->open && now->open->number == segment) return part_of(*now->open);
-  const auto found = find(segment);
-  return found ? part_of(*found) : nullptr;
-}
-
 media::StreamInfoPtr Window::find_info(std::uint32_t version) const {
   const std::lock_guard lock(mutex_);
   if (current_info_ && version == current_version_) return current_info_;
-  for (const auto& kept : kept_) {
-    if (kept.segment->init_version == version) return kept.segment->info;
-  }
-  return nullptr;
+  const auto found =
+      std::lower_bound(kept_.begin(), kept_.end(), version,
+                       [](const Kept& kept, std::uint32_t v) { return kept.segment->init_version < v; });
+  return found != kept_.end() && found->segment->init_version == version ? found->segment->info : nullptr;
 }
 
 NewestGop Window::newest_gop() const {
@@ -61,12 +45,14 @@ NewestGop Window::newest_gop() const {
 
 Window::Counters Window::counters() const {
   const std::lock_guard lock(mutex_);
-  return counters_;
+  auto result = counters_;
+  result.on_disk = on_disk_;
+  return result;
 }
 
 std::size_t Window::media_bytes() const {
   const std::lock_guard lock(mutex_);
-  return std::accumulate(kept_.begin(), kept_.end(), std::size_t{0},
+  return std::accumulate(kept_.begin() + static_cast<std::ptrdiff_t>(on_disk_), kept_.end(), std::size_t{0},
                          [](std::size_t sum, const Kept& kept) { return sum + kept.segment->bytes; });
 }
 
@@ -90,7 +76,8 @@ void Window::publish_open() {
   state_ = std::move(state);
 }
 
-void Window::publish(SegmentPtr segment) {
+void Window::publish(std::shared_ptr<Segment> segment) {
+  if (options_.spool && !segment->gap) begin_spooling(segment);
   const std::lock_guard lock(mutex_);
   if (!segment->independent) ++counters_.cut_inside_gop;
   auto state = next_state();
@@ -103,6 +90,7 @@ void Window::publish(SegmentPtr segment) {
   state->part_epoch = parts_.epoch();
   if (!segment->gap) {
     counters_.bytes += cost(*segment);
+    in_memory_ += segment->duration;
     state->classic.push_back(segment);
     kept_.push_back({std::move(segment), std::nullopt});
   }
@@ -110,41 +98,122 @@ void Window::publish(SegmentPtr segment) {
   state_ = std::move(state);
 }
 
+// Before others see it. It has time until its memory is wanted.
+void Window::begin_spooling(const std::shared_ptr<Segment>& segment) const {
+  const auto& before = state_->classic;
+  const auto& audio = segment->info->audio;
+  if (audio && audio->codec != media::Codec::kAac && !segment->discontinuity && !before.empty())
+    segment->lead_in = audio_lead_in(*before.back());
+  options_.spool->keep(segment);
+}
+
 void Window::delist_and_evict(WindowState& state) {
   // RFC 8216 §6.2.2: fetchable for its own duration and that of the longest playlist that listed it.
-  const auto longest = std::max(total_duration(state.segments), total_duration(state.classic));
+  const auto longest = std::max(state.segments.duration(), state.classic.duration());
   while (delist(state.segments, options_.listed_targets)) continue;
   while (delist(state.classic, kLeastTargets)) continue;
-  const auto oldest = std::min(state.segments.front()->number, state.classic.front()->number);
-  for (auto& kept : kept_) {
-    if (kept.segment->number >= oldest) break;
-    if (kept.delisted_until) continue;
+  const auto oldest = state.classic.empty()
+                          ? state.segments.front()->number
+                          : std::min(state.segments.front()->number, state.classic.front()->number);
+  for (; delisted_ < kept_.size() && kept_[delisted_].segment->number < oldest; ++delisted_) {
+    auto& kept = kept_[delisted_];
     const auto keep = longest + kept.segment->duration;
     kept.delisted_until = last_arrival_ + std::chrono::duration_cast<steady_clock::duration>(keep);
   }
-  auto first = kept_.begin();
-  while (first != kept_.end() && first->delisted_until && *first->delisted_until < last_arrival_) {
-    counters_.bytes -= cost(*first->segment);
-    ++first;
-  }
-  while (kept_.end() - first > 1 && counters_.bytes > options_.max_bytes / 4 * 3) {
-    counters_.bytes -= cost(*first->segment);
-    const auto gone = first->segment->number;
-    for (auto* listed : {&state.segments, &state.classic})
-      while (listed->front()->number <= gone) listed->erase(listed->begin());
-    ++counters_.evicted_early;
-    ++first;
-  }
-  kept_.erase(kept_.begin(), first);
+  while (delisted_ > 0 && *kept_.front().delisted_until < last_arrival_) forget_oldest();
+  free_memory(state);
+  free_disk(state);
 }
 
 // Takes the first segment off a list that stays long enough without it.
-bool Window::delist(std::vector<SegmentPtr>& listed, int targets) const {
-  if (listed.size() <= options_.segments ||
-      total_duration(listed) - listed.front()->duration < targets * MediaTime(target_))
+bool Window::delist(SegmentList& listed, int targets) const {
+  const auto wanted =
+      std::max(targets * MediaTime(target_), std::chrono::duration_cast<MediaTime>(options_.dvr));
+  if (listed.size() <= options_.segments || listed.duration() - listed.front()->duration < wanted)
     return false;
-  listed.erase(listed.begin());
+  listed.pop_front();
   return true;
+}
+
+// Whether the oldest segment in memory must go; `safe`: it is on disk.
+bool Window::memory_is_short(bool safe) const {
+  const auto count = kept_.size() - on_disk_;
+  if (count <= 1) return false;
+  if (counters_.bytes > options_.max_bytes / 4 * 3) return true;
+  if (!options_.spool || counters_.bytes <= options_.memory_bytes) return false;
+  // Those whose parts are listed stay; and what would be listed without a spool stays rather than be lost.
+  const auto stay = (safe ? kLeastTargets : options_.listed_targets) * MediaTime(target_);
+  return count > options_.segments && in_memory_ - kept_[on_disk_].segment->duration >= stay;
+}
+
+// What is not on disk by now is lost, and with it all that is older: what is listed has no holes.
+void Window::free_memory(WindowState& state) {
+  while (on_disk_ < kept_.size()) {
+    auto& oldest = kept_[on_disk_];
+    const auto& spooled = oldest.segment->spooled;
+    const bool safe = spooled && spooled->written() && !spooled->broken();
+    if (!memory_is_short(safe)) return;
+    if (safe)
+      unload(state, oldest);
+    else
+      evict_through(state, oldest.segment->number);
+  }
+}
+
+// Leaves of the oldest segment in memory what playlists need.
+void Window::unload(WindowState& state, Kept& kept) {
+  const auto& whole = *kept.segment;
+  auto light = std::make_shared<Segment>();
+  static_cast<SegmentHead&>(*light) = whole;
+  light->parts.clear();
+  light->gaps_before = whole.gaps_before;
+  light->duration = whole.duration;
+  light->video_end = whole.video_end;
+  light->audio_end = whole.audio_end;
+  light->bytes = whole.bytes;
+  light->spooled = whole.spooled;
+  light->on_disk = true;
+  counters_.bytes -= cost(whole);
+  in_memory_ -= whole.duration;
+  ++on_disk_;
+  kept.segment = std::move(light);
+  state.segments.replace(kept.segment);
+  state.classic.replace(kept.segment);
+}
+
+// Lets go of what can't be read any more, and of the oldest file where the disk has no room for the next.
+void Window::free_disk(WindowState& state) {
+  if (on_disk_ == 0) return;
+  if (options_.spool->take_read_failure()) {
+    for (auto i = on_disk_; i-- > 0;)
+      if (kept_[i].segment->spooled->broken()) return evict_through(state, kept_[i].segment->number);
+  }
+  if (!options_.spool->crowded()) return;
+  const auto file = kept_.front().segment->spooled->file();
+  auto last = kept_.front().segment->number;
+  for (std::size_t i = 0; i < on_disk_ && kept_[i].segment->spooled->file() == file; ++i)
+    last = kept_[i].segment->number;
+  evict_through(state, last);
+  options_.spool->forget(file);
+}
+
+void Window::evict_through(WindowState& state, std::uint64_t number) {
+  for (auto* listed : {&state.segments, &state.classic})
+    while (!listed->empty() && listed->front()->number <= number) listed->pop_front();
+  for (; !kept_.empty() && kept_.front().segment->number <= number; ++counters_.evicted_early)
+    forget_oldest();
+}
+
+void Window::forget_oldest() {
+  const auto& oldest = *kept_.front().segment;
+  if (on_disk_ > 0) {
+    --on_disk_;
+  } else {
+    counters_.bytes -= cost(oldest);
+    in_memory_ -= oldest.duration;
+  }
+  if (delisted_ > 0) --delisted_;
+  kept_.pop_front();
 }
 
 Listed Window::mark_gap(steady_clock::time_point now) {
@@ -177,7 +246,8 @@ void Window::clear() {
   fresh_ = true;
   carried_.clear();
   gap_from_.reset();
-  std::vector<Kept> kept;  // freed without the lock
+  if (options_.spool) options_.spool->begin_file();
+  std::deque<Kept> kept;  // freed without the lock
   NewestGop gop;
   const std::lock_guard lock(mutex_);
   auto state = next_state();
@@ -185,6 +255,8 @@ void Window::clear() {
   state->classic.clear();
   state_ = std::move(state);
   kept.swap(kept_);
+  on_disk_ = delisted_ = 0;
+  in_memory_ = {};
   std::swap(gop, gop_);
   counters_.bytes = 0;
 }

@@ -52,6 +52,8 @@ std::string value_name(const config::KeyInfo& key) {
       return "TIER";
     case config::Kind::kRate:
       return "RATE";
+    case config::Kind::kBytes:
+      return "BYTES";
     case config::Kind::kDuration:
       return "TIME";
     case config::Kind::kList:

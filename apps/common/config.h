@@ -44,6 +44,8 @@ struct StreamSettings {
   std::chrono::milliseconds segment_duration{2000};
   std::uint64_t segments = 6;
   std::chrono::milliseconds part_duration{200};  // of LL-HLS; 0: no parts
+  std::chrono::milliseconds dvr{0};              // listed for going back; 0: what live needs
+  std::uint64_t dvr_memory = 16u << 20;          // bytes of a stream with dvr that stay in memory
   bool adaptive = true;       // the camera's other profiles are further variants of index.m3u8
   std::vector<Tier> tiers;    // further variants, transcoded on demand
   bool h264_fallback = true;  // the same for browsers without H.265, where a camera has no H.264 itself
@@ -75,6 +77,8 @@ struct Settings {
   std::uint64_t max_connections = 10'000;
   std::uint64_t host_sessions = 256;          // at one camera host, at once
   std::uint64_t max_transcodes = kAutoCount;  // at once, of all cameras; auto: half the cores, at least one
+  std::string dvr_dir;                        // empty: below the user's state folder
+  std::uint64_t dvr_max_bytes = 0;            // on disk, of all cameras; 0: what the disk has
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
   StreamSettings stream;
   std::vector<CredentialEntry> credentials;

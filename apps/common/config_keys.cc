@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 constexpr std::int64_t kMaxTimeout = 3'600'000;                    // ms
 constexpr std::int64_t kMinRate = 10'000, kMaxRate = 200'000'000;  // bit/s, beyond any camera
 constexpr std::int64_t kMinHeight = 64, kMaxHeight = 4320;         // hardware's least, 8K
+constexpr std::int64_t kMaxDvr = 86'400'000;  // ms: a playlist of a day has 43,200 segments, 5 MB
+constexpr std::int64_t kMaxDisk = std::int64_t{1} << 50;
 
 const std::array kSettings = {
     Key<Settings>{"listen", Kind::kText, &Settings::listen, "address and port to serve on"},
@@ -41,6 +43,10 @@ const std::array kSettings = {
                   "sessions at one camera host at once", 1, 10'000},
     Key<Settings>{"max_transcodes", Kind::kAutoCount, &Settings::max_transcodes,
                   "cameras transcoded at once, 0 for none, auto for half the cores", 0, 256},
+    Key<Settings>{"dvr_dir", Kind::kPath, &Settings::dvr_dir,
+                  "folder for what dvr keeps on disk (default ~/.local/state/camctl/dvr)"},
+    Key<Settings>{"dvr_max_bytes", Kind::kBytes, &Settings::dvr_max_bytes,
+                  "what dvr may take of the disk, 0 for all but 5 %", 0, kMaxDisk},
     Key<Settings>{"header_timeout", Kind::kDuration, &Settings::header_timeout,
                   "time for a request to arrive completely", 100, kMaxTimeout},
     Key<Settings>{"idle_timeout", Kind::kDuration, &Settings::idle_timeout, "time between two requests", 100,
@@ -74,6 +80,10 @@ const std::array kStream = {
     Key<StreamSettings>{"segments", Kind::kCount, &StreamSettings::segments, "segments listed", 3, 1000},
     Key<StreamSettings>{"part_duration", Kind::kDuration, &StreamSettings::part_duration,
                         "of LL-HLS, near which parts end with a frame; 0 for none", 0, 1000},
+    Key<StreamSettings>{"dvr", Kind::kDuration, &StreamSettings::dvr,
+                        "how far back players can go, 10m; 0 for as far as live needs", 0, kMaxDvr},
+    Key<StreamSettings>{"dvr_memory", Kind::kBytes, &StreamSettings::dvr_memory,
+                        "of a stream with dvr in memory; what is older is on disk", 0, 1 << 30},
     Key<StreamSettings>{"adaptive", Kind::kFlag, &StreamSettings::adaptive,
                         "show a camera's other profiles as variants of one adaptive stream"},
     Key<StreamSettings>{"tiers", Kind::kTiers, &StreamSettings::tiers,
@@ -161,6 +171,8 @@ Result<void> set_key(T& object, const Key<T>& key, std::string_view text) {
     }
     if (key.kind == Kind::kRate)
       value = parse_bitrate(text).map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
+    else if (key.kind == Kind::kBytes)
+      value = parse_bytes(text).map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
     else
       value = parse_count(text);
     if (!value) return fail(value.error());
@@ -207,6 +219,11 @@ std::string show_tiers(const std::vector<Tier>& tiers) {
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
+std::string show_bytes(std::uint64_t value) {
+  constexpr std::uint64_t kMega = 1u << 20;
+  return value > 0 && value % kMega == 0 ? fmt::format("{}M", value / kMega) : std::to_string(value);
+}
+
 template <class T>
 std::string show_key(const T& object, const Key<T>& key) {
   if (const auto* text = std::get_if<std::string T::*>(&key.member)) return yaml_quote(object.*(*text));
@@ -216,6 +233,7 @@ std::string show_key(const T& object, const Key<T>& key) {
   if (const auto* count = std::get_if<std::uint64_t T::*>(&key.member))
     return key.kind == Kind::kAutoCount && object.*(*count) == kAutoCount ? "auto"
            : key.kind == Kind::kRate                                      ? show_rate(object.*(*count))
+           : key.kind == Kind::kBytes                                     ? show_bytes(object.*(*count))
                                                                           : std::to_string(object.*(*count));
   if (const auto* time = std::get_if<std::chrono::milliseconds T::*>(&key.member))
     return show_duration(object.*(*time));
@@ -337,6 +355,14 @@ Result<std::uint64_t> parse_bitrate(std::string_view text) {
   static constexpr std::array<Unit, 4> kUnits = {{{"", 1}, {"k", 1e3}, {"K", 1e3}, {"M", 1e6}}};
   return parse_with_unit(text, kUnits, "800k or 2M").map([](std::int64_t bits) {
     return static_cast<std::uint64_t>(bits);
+  });
+}
+
+Result<std::uint64_t> parse_bytes(std::string_view text) {
+  static constexpr std::array<Unit, 5> kUnits = {
+      {{"", 1}, {"k", 0x1p10}, {"K", 0x1p10}, {"M", 0x1p20}, {"G", 0x1p30}}};
+  return parse_with_unit(text, kUnits, "16M or 20G").map([](std::int64_t bytes) {
+    return static_cast<std::uint64_t>(bytes);
   });
 }
 

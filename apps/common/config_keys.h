@@ -15,7 +15,18 @@
 
 namespace camctl::apps::config {
 
-enum class Kind : std::uint8_t { kText, kPath, kFlag, kCount, kAutoCount, kRate, kDuration, kList, kTiers };
+enum class Kind : std::uint8_t {
+  kText,
+  kPath,
+  kFlag,
+  kCount,
+  kAutoCount,
+  kRate,
+  kBytes,
+  kDuration,
+  kList,
+  kTiers,
+};
 
 template <class T>
 using Member = std::variant<std::string T::*, bool T::*, std::uint64_t T::*, std::chrono::milliseconds T::*,
@@ -27,7 +38,7 @@ struct Key {
   Kind kind;
   Member<T> member;
   std::string_view help;
-  std::int64_t min = 0, max = 0;  // of counts, rates and milliseconds
+  std::int64_t min = 0, max = 0;  // of counts, rates, bytes and milliseconds
   std::string_view choices = {};  // "auto,tcp,udp"; empty: anything
 };
 
@@ -59,12 +70,14 @@ std::string show(const StreamSettings& settings, std::string_view name);
 // "did you mean …?" for the candidate nearest to `text`; empty if none is near.
 std::string suggest(std::string_view text, const std::vector<std::string_view>& candidates);
 
-// Texts of durations ("2", "2s", "500ms", "1.5m", "1h") and bit rates ("800k", "2M", "800000"). kConfig.
+// Texts of durations ("2", "2s", "500ms", "1.5m", "1h"), bit rates ("800k", "2M", "800000") and sizes ("16M",
+// "1.5G", "4096": powers of 1024). kConfig.
 Result<std::chrono::milliseconds> parse_duration(std::string_view text);
 Result<std::uint64_t> parse_bitrate(std::string_view text);
 // "480:800k", and several behind each other, separated by commas. kConfig.
 Result<Tier> parse_tier(std::string_view text);
 Result<std::vector<Tier>> parse_tiers(std::string_view text);
+Result<std::uint64_t> parse_bytes(std::string_view text);
 
 std::string yaml_quote(std::string_view text);
 

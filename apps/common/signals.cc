@@ -53,6 +53,7 @@ Result<std::unique_ptr<SignalStop>> SignalStop::install() {
   handle(SIGINT, on_signal);
   handle(SIGTERM, on_signal);
   handle(SIGPIPE, SIG_IGN);
+  handle(SIGXFSZ, SIG_IGN);
   return self;
 }
 

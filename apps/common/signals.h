@@ -9,7 +9,7 @@
 
 namespace camctl::apps {
 
-// While it lives, SIGINT and SIGTERM request a stop, and SIGPIPE is ignored so that writes fail with EPIPE.
+// While it lives, SIGINT and SIGTERM request a stop, and SIGPIPE and SIGXFSZ are ignored so that writes fail.
 // At most one at a time. The second signal, or kStopGrace after the first, ends the process with 130.
 class SignalStop {
  public:

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "apps/media/camera_source.h"
+#include "apps/serve/dvr_folder.h"
 #include "apps/serve/renditions.h"
 #include "apps/serve/tiers/tier_plan.h"
 #include "apps/serve/tiers/tier_source.h"
@@ -89,6 +90,7 @@ ServedCameraPtr CameraManager::make(const Camera& camera, Recipe recipe) {
   auto& loop = *loops_[next_loop_++ % loops_.size()];
   Presentation presentation;
   presentation.longest_gop = known_gop(camera, recipe.renditions, gops_.last_run(camera.id));
+  presentation.disk = disk_;
   const auto main = make_one(loop, camera, recipe, presentation);
   add_tiers(*main, loop, camera, recipe, presentation);
   if (recipe.renditions.empty()) return main;
@@ -135,6 +137,10 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
   if (!gate_) gate_ = std::make_shared<SourceGate>(settings.host_sessions);
   if (try_refused) gate_->forget_refusals();
   slots_->set_limit(transcode_limit(settings));
+  const bool goes_back = std::ranges::any_of(
+      cameras, [&](const Camera& camera) { return settings.stream_for(camera.id).dvr.count() > 0; });
+  if (goes_back && !disk_)
+    disk_ = std::make_shared<hls::SpoolDisk>(hls::SpoolOptions{dvr_folder(settings), settings.dvr_max_bytes});
   const auto before = set();
   auto after = std::make_shared<Set>();
   Changes changes;
@@ -226,7 +232,8 @@ bool CameraManager::stop(std::chrono::milliseconds patience) {
       if (done.wait_until(deadline) != std::future_status::ready) return false;
     }
   }
-  return true;
+  return !disk_ || disk_->stop(std::max(0ms, std::chrono::duration_cast<std::chrono::milliseconds>(
+                                                 deadline - std::chrono::steady_clock::now())));
 }
 
 }  // namespace camctl::apps::serve

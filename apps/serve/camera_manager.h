@@ -16,6 +16,7 @@
 #include "apps/serve/served_camera.h"
 #include "apps/serve/tiers/tier_encoders.h"
 #include "apps/serve/tiers/transcode_slots.h"
+#include "libhls/spool.h"
 
 namespace camctl::apps::serve {
 
@@ -55,8 +56,8 @@ class CameraManager {
   // Keeps what was learned for the next run. Not beside apply().
   void remember();
 
-  // Stops and drops all. True once no stream uses its loop any more; false if that takes longer than
-  // `patience`, and then the loops must be left alone for good.
+  // Stops and drops all. True once no stream uses its loop or the disk any more; false if that takes longer
+  // than `patience`, and then the loops must be left alone for good.
   bool stop(std::chrono::milliseconds patience);
 
  private:
@@ -79,6 +80,7 @@ class CameraManager {
   std::shared_ptr<SourceGate> gate_;  // settled by the first apply()
   const std::shared_ptr<TranscodeSlots> slots_ = std::make_shared<TranscodeSlots>(0);
   const std::shared_ptr<TierEncoders> encoders_ = std::make_shared<TierEncoders>();
+  std::shared_ptr<hls::SpoolDisk> disk_;  // made for the first camera with dvr
   mutable std::mutex mutex_;
   std::shared_ptr<const Set> set_;  // guarded by mutex_
 };

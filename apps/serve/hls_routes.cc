@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "apps/serve/disk_reader.h"
 #include "apps/serve/hls_query.h"
 #include "apps/serve/http/gzip.h"
 #include "apps/serve/renditions.h"
@@ -185,7 +186,21 @@ Handler media_playlist_handler(const std::shared_ptr<const RouteContext>& contex
   };
 }
 
-using GetMedia = std::function<Result<hls::BodyPtr>(const hls::Stream&, const Params&)>;
+Response busy_disk() {
+  auto response = error_response(503, "limit", "too many wait for what is on disk", "ask again");
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
+// True where segment `number` is on disk: `answer` runs on the thread that may wait for it, since a loop must
+// not, or the request is refused.
+template <class Answer>
+bool answer_from_disk(const RouteContext& context, const ServedCamera& camera, std::uint64_t number,
+                      const ExchangePtr& exchange, const Answer& answer) {
+  if (!camera.stream().on_disk(number)) return false;
+  if (!context.disk_reader.post(answer)) exchange->send(busy_disk());
+  return true;
+}
 
 Response media_response(ServedCamera& camera, const Request& request, const char* type, hls::BodyPtr body) {
   camera.viewers().seen(client_key(request), Viewers::Clock::now());
@@ -200,18 +215,37 @@ Response media_response(ServedCamera& camera, const Request& request, const char
 // Whose media an address names.
 enum class Folder : std::uint8_t { kMain, kRendition };
 
-Handler media_handler(const std::shared_ptr<const RouteContext>& context, Folder folder, const char* type,
-                      GetMedia get) {
-  return
-      [context, folder, type, get = std::move(get)](const RequestPtr& request, const ExchangePtr& exchange) {
-        const std::string_view name =
-            folder == Folder::kMain ? kMainRendition : request->params.text("rendition");
-        const auto camera = wanted_rendition(*context, *request, name, exchange);
-        if (!camera) return;
-        auto body = get(camera->stream(), request->params);
-        if (!body) return exchange->send(error_response(body.error()));
-        exchange->send(media_response(*camera, *request, type, std::move(*body)));
-      };
+Handler init_handler(const std::shared_ptr<const RouteContext>& context) {
+  return [context](const RequestPtr& request, const ExchangePtr& exchange) {
+    const auto camera = wanted_rendition(*context, *request, request->params.text("rendition"), exchange);
+    if (!camera) return;
+    constexpr std::uint64_t kMaxVersion = 0xffffffff;
+    const auto version = request->params.number("v");
+    auto body = version <= kMaxVersion
+                    ? camera->stream().init_segment(static_cast<std::uint32_t>(version))
+                    : fail(ErrorCode::kNotFound, "there is no such initialisation segment");
+    exchange->send(body ? media_response(*camera, *request, kFmp4Type, std::move(*body))
+                        : error_response(body.error()));
+  };
+}
+
+using GetSegment = Result<hls::BodyPtr> (hls::Stream::*)(std::uint64_t number) const;
+
+Handler segment_handler(const std::shared_ptr<const RouteContext>& context, Folder folder, const char* type,
+                        GetSegment get) {
+  return [context, folder, type, get](const RequestPtr& request, const ExchangePtr& exchange) {
+    const std::string_view name =
+        folder == Folder::kMain ? kMainRendition : request->params.text("rendition");
+    const auto camera = wanted_rendition(*context, *request, name, exchange);
+    if (!camera) return;
+    const auto number = request->params.number("n");
+    const auto answer = [camera, request, exchange, type, get, number] {
+      auto body = (camera->stream().*get)(number);
+      exchange->send(body ? media_response(*camera, *request, type, std::move(*body))
+                          : error_response(body.error()));
+    };
+    if (!answer_from_disk(*context, *camera, number, exchange, answer)) answer();
+  };
 }
 
 // True once there is an answer: a part may be asked for before it is there (§6.2.6), others are 404.
@@ -231,6 +265,8 @@ Handler part_handler(const std::shared_ptr<const RouteContext>& context) {
     const auto camera = wanted_rendition(*context, *request, request->params.text("rendition"), exchange);
     if (!camera) return;
     camera->want_newest();
+    const auto read = [camera, request, exchange] { try_part(*camera, request, exchange); };
+    if (answer_from_disk(*context, *camera, request->params.number("n"), exchange, read)) return;
     answer_when_ready(camera, exchange, longest_hold(*camera), [request, exchange](ServedCamera& there) {
       return try_part(there, request, exchange);
     });
@@ -246,30 +282,14 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
   get("/hls/{id}/playlist.m3u8", playlist_handler(context, PlaylistKind::kTs),
       "media playlist of MPEG-TS segments");
   get("/hls/{id}/playlist{#n}.ts",
-      media_handler(context, Folder::kMain, "video/mp2t",
-                    [](const hls::Stream& stream, const Params& params) {
-                      return stream.ts_segment(params.number("n"));
-                    }),
-      "an MPEG-TS segment");
+      segment_handler(context, Folder::kMain, "video/mp2t", &hls::Stream::ts_segment), "an MPEG-TS segment");
   get("/hls/{id}/index.m3u8", playlist_handler(context, PlaylistKind::kMultivariant),
       "multivariant playlist");
   get("/hls/{id}/{rendition}/media.m3u8", media_playlist_handler(context),
       "media playlist of fMP4 segments and parts (LL-HLS: _HLS_msn, _HLS_part, _HLS_skip)");
-  get("/hls/{id}/{rendition}/init-{#v}.mp4",
-      media_handler(context, Folder::kRendition, kFmp4Type,
-                    [](const hls::Stream& stream, const Params& params) -> Result<hls::BodyPtr> {
-                      constexpr std::uint64_t kMaxVersion = 0xffffffff;
-                      if (params.number("v") > kMaxVersion)
-                        return fail(ErrorCode::kNotFound, "there is no such initialisation segment");
-                      return stream.init_segment(static_cast<std::uint32_t>(params.number("v")));
-                    }),
-      "an fMP4 initialisation segment");
+  get("/hls/{id}/{rendition}/init-{#v}.mp4", init_handler(context), "an fMP4 initialisation segment");
   get("/hls/{id}/{rendition}/seg{#n}.m4s",
-      media_handler(context, Folder::kRendition, kFmp4Type,
-                    [](const hls::Stream& stream, const Params& params) {
-                      return stream.fmp4_segment(params.number("n"));
-                    }),
-      "an fMP4 segment");
+      segment_handler(context, Folder::kRendition, kFmp4Type, &hls::Stream::fmp4_segment), "an fMP4 segment");
   get("/hls/{id}/{rendition}/part{#n}.{#k}.m4s", part_handler(context), "a part of an fMP4 segment");
 }
 

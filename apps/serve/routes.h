@@ -12,6 +12,7 @@
 
 namespace camctl::apps::serve {
 
+class DiskReader;
 class Snapshots;
 
 // A change of the file of cameras, asked for over HTTP. Runs on the control loop: reads the file, lets
@@ -25,6 +26,7 @@ struct RouteContext {
   std::function<bool()> may_keep_passwords;  // of cameras added over HTTP; thread-safe
   std::function<bool()> ready;               // thread-safe
   Snapshots& snapshots;
+  DiskReader& disk_reader;
 };
 
 // /api/cameras…, /healthz, /readyz

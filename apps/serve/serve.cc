@@ -14,6 +14,7 @@
 
 #include "apps/media/on_loop.h"
 #include "apps/serve/camera_manager.h"
+#include "apps/serve/disk_reader.h"
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/server.h"
 #include "apps/serve/restream/restream.h"
@@ -32,6 +33,7 @@ using namespace std::chrono_literals;
 constexpr auto kGrace = 300ms;
 constexpr auto kPatience = 1s;
 constexpr auto kRemember = 1min;
+constexpr auto kDiskPatience = 200ms;
 
 HttpOptions http_options(const Settings& settings) {
   HttpOptions options;
@@ -65,6 +67,8 @@ void warn_of_restart(const Settings& before, const Settings& after) {
       {"threads", before.threads != after.threads},
       {"max_connections", before.max_connections != after.max_connections},
       {"host_sessions", before.host_sessions != after.host_sessions},
+      {"dvr_dir", before.dvr_dir != after.dvr_dir},
+      {"dvr_max_bytes", before.dvr_max_bytes != after.dvr_max_bytes},
       {"access_log", before.access_log != after.access_log},
       {"web_dir", before.web_dir != after.web_dir}};
   for (const auto& [key, changed] : keys)
@@ -110,6 +114,7 @@ class Program {
   std::unique_ptr<Server> server_;
   std::unique_ptr<CameraManager> manager_;  // uses the server's loops
   Snapshots snapshots_;
+  DiskReader disk_reader_;
   std::unique_ptr<Restream> restream_;  // on its loop
   std::unique_ptr<boost::asio::signal_set> hangup_;
   Timer remember_timer_{control_};
@@ -122,7 +127,8 @@ std::vector<Route> Program::routes() {
       [this](Change wanted, std::function<void(Result<Camera>)> done) {
         control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
       },
-      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_});
+      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_,
+      disk_reader_});
   add_api_routes(routes, context);
   add_hls_routes(routes, context);
   add_live_routes(routes, context);
@@ -246,9 +252,10 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
     rtsp_loop_.join();
   }
   server_->stop(kGrace);
-  if (!manager_->stop(kPatience)) {
-    // A library that waits for the network holds a loop up. All that matters is on disk already.
-    log::get().debug("ending without waiting for the last cameras");
+  if (!manager_->stop(kPatience) || !disk_reader_.stop(kDiskPatience)) {
+    // A library that waits for the network holds a loop up, or a disk does not answer. All that matters is on
+    // disk already.
+    log::get().debug("ending without waiting for the last cameras or the disk");
     std::_Exit(0);
   }
   hangup_.reset();
@@ -266,7 +273,8 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
        "cors_origins",    "access_log",      "web_dir",     "save_credentials", "threads",
        "max_connections", "transport",       "video_codec", "bitrate",          "maxrate",
        "video_encoder",   "preset",          "height",      "audio_bitrate",    "segment_duration",
-       "segments",        "part_duration",   "tiers",       "max_transcodes",   "on_demand"});
+       "segments",        "part_duration",   "dvr",         "dvr_memory",       "tiers",
+       "max_transcodes",  "on_demand",       "dvr_dir",     "dvr_max_bytes"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);

@@ -35,6 +35,12 @@ hls::StreamOptions options_of(const Camera& camera, const Recipe& recipe, const 
   options.window.longest_gop = presentation.longest_gop.value_or(options.window.longest_gop);
   options.window.part_duration = recipe.settings.part_duration;
   if (recipe.settings.part_duration.count() > 0) options.window.listed_targets = hls::kListedForSkipping;
+  if (recipe.settings.dvr.count() > 0 && presentation.disk) {
+    options.window.dvr = recipe.settings.dvr;
+    options.window.memory_bytes = static_cast<std::size_t>(recipe.settings.dvr_memory);
+    // As long as it is listed, it can be had behind that (RFC 8216 §6.2.2).
+    options.window.spool = presentation.disk->open(2 * recipe.settings.dvr);
+  }
   options.origin = presentation.origin;
   options.window.breaks = presentation.breaks;
   options.times_are_placed = presentation.times_are_placed;
@@ -287,15 +293,23 @@ Result<std::string> ServedCamera::render(PlaylistKind kind) {
   return fail(ErrorCode::kInternal, "unknown kind of playlist");
 }
 
+// A new part changes the multivariant playlist alone: the others may be long.
+ServedCamera::Shown ServedCamera::shown(PlaylistKind kind) const {
+  if (kind == PlaylistKind::kMultivariant) return {generation_.load()};
+  const auto state = stream_->state();
+  if (state->classic.empty()) return {};
+  return {state->classic.front()->number, state->classic.back()->number, state->ended};
+}
+
 PlaylistPtr ServedCamera::playlist(PlaylistKind kind) {
   // A change after this look makes the next request render anew.
-  const auto generation = generation_.load();
+  const auto now = shown(kind);
   const std::lock_guard lock(mutex_);
   auto& cached = cache_[static_cast<std::size_t>(kind)];
-  if (cached.generation == generation && cached.playlist) return cached.playlist;
+  if (cached.shown == now && cached.playlist) return cached.playlist;
   auto text = render(kind);
   if (!text) return nullptr;
-  cached = {generation, std::make_shared<const Playlist>(std::move(*text))};
+  cached = {now, std::make_shared<const Playlist>(std::move(*text))};
   return cached.playlist;
 }
 

@@ -18,6 +18,7 @@
 #include "apps/serve/wait_list.h"
 #include "base/event_loop.h"
 #include "libhls/ll_playlist.h"
+#include "libhls/spool.h"
 #include "libhls/stream.h"
 
 namespace camctl::apps::serve {
@@ -58,7 +59,8 @@ struct Presentation {
   std::shared_ptr<hls::BreakCount> breaks = std::make_shared<hls::BreakCount>();
   // What their target duration must hold, where it is known (see gop_memory.h).
   std::optional<std::chrono::seconds> longest_gop = std::nullopt;
-  bool times_are_placed = false;  // of one that is made from another's units
+  bool times_are_placed = false;                   // of one that is made from another's units
+  std::shared_ptr<hls::SpoolDisk> disk = nullptr;  // where those with dvr keep what is old
 };
 
 // Thread-safe.
@@ -146,8 +148,11 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   std::chrono::seconds target_{0};
   mutable std::mutex mutex_;
   std::shared_ptr<const Camera> camera_;  // guarded by mutex_
+  // Of what a playlist was rendered: the stream's generation, or the first and last of the listed segments.
+  using Shown = std::array<std::uint64_t, 3>;
+  Shown shown(PlaylistKind kind) const;
   struct Cached {
-    std::uint64_t generation = 0;
+    Shown shown{};
     PlaylistPtr playlist;
   };
   std::array<Cached, 3> cache_;       // guarded by mutex_

@@ -54,7 +54,7 @@ TEST_CASE("discontinuities: the sequence counts those that have left, the tag st
   CHECK(has("seg3.m4s\n#EXT-X-DISCONTINUITY\n#EXT-X-MAP:URI=\"init-1.mp4\"\n#EXT-X-PROGRAM-DATE-TIME"));
 
   // The segment behind the discontinuity is now the first: its tag is still there, so it does not count yet.
-  state.classic.erase(state.classic.begin());
+  state.classic.pop_front();
   CHECK(has("#EXT-X-DISCONTINUITY-SEQUENCE:0\n"));
   CHECK(has("#EXT-X-DISCONTINUITY\n"));
 

@@ -263,7 +263,7 @@ TEST_CASE("a loss that cost no picture before a key frame is no hole, one that c
       window.push(std::move(unit), Break::kNone);
     }
     CHECK(window.counters().holes == (missing ? 1 : 0));
-    CHECK(window.state()->segments.at(1)->discontinuity == missing);
+    CHECK(window.state()->segments[1]->discontinuity == missing);
     CHECK(durations(window)[0] == doctest::Approx(missing ? 1.96 : 2));
     check_rules(window);
   }

@@ -5,6 +5,7 @@ const kBehind = 3;             // seconds behind where the playlist wants it: mo
 const kBehindStalled = 0.5;    // the same while the picture stands still
 const kLowerPause = 3000;      // ms that a lower level has to prove itself before live is jumped to
 const kTooMuch = 0.6;          // of a level's bit rate: what is estimated of a network that does not carry it
+const kBack = 1;               // seconds that somebody goes back on purpose; players nudge by less
 
 // How far behind live it plays is the playlist's word: PART-HOLD-BACK. (hls.js allows no bound of its own beside it.)
 const kConfig = {
@@ -37,11 +38,17 @@ export class HlsEngine {
   #closed = false;
   #lastMediaError = -Infinity;
   #loweredAt = -Infinity;
+  #following = true; // false: somebody went back, and stays there
+  #shown = 0;        // where the picture was last
+  #events = new AbortController();
 
   /** See player.js for the handlers. */
   constructor(video, url, handlers) {
     this.#video = video;
     this.#handlers = handlers;
+    const { signal } = this.#events;
+    video.addEventListener("timeupdate", () => { this.#shown = video.currentTime; }, { signal });
+    video.addEventListener("seeking", () => this.#sought(), { signal });
     loadHls().then((Hls) => this.#open(Hls, url), () => this.#fail("network", "the player could not be loaded"));
   }
 
@@ -61,6 +68,7 @@ export class HlsEngine {
 
   close() {
     this.#closed = true;
+    this.#events.abort();
     this.#hls?.destroy();
     this.#hls = null;
     if (this.#video.hasAttribute("src")) {
@@ -80,9 +88,16 @@ export class HlsEngine {
     return this.#hls?.latency ?? 0;
   }
 
+  /** Who goes back in the window (`--dvr`) stays there until he is near live again. */
+  #sought() {
+    const video = this.#video, live = this.#hls?.liveSyncPosition ?? 0;
+    if (live - video.currentTime <= kBehind) this.#following = true;
+    else if (video.currentTime < this.#shown - kBack) this.#following = false;
+  }
+
   #toLive() {
     const video = this.#video, wanted = this.#hls?.liveSyncPosition;
-    if (!wanted || video.seeking || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
+    if (!this.#following || !wanted || video.seeking || video.readyState === HTMLMediaElement.HAVE_NOTHING) return;
     const stalled = video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA;
     if (wanted - video.currentTime <= (stalled ? kBehindStalled : kBehind)) return;
     if (!this.#lowers()) video.currentTime = wanted;

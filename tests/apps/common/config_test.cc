@@ -80,6 +80,8 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"listen: [a, b]\n", "camctl.yaml:1:9: \"listen\" must be a single value", ""},
       {"hosts: {a: b}\n", "camctl.yaml:1:8: \"hosts\" must be a list", ""},
       {"hosts: [[a]]\n", "camctl.yaml:1:9: \"hosts\" must be a single value", ""},
+      {"dvr: 25h\n", "camctl.yaml:1:6: \"dvr\": must be between 0ms and 86400000ms", ""},
+      {"dvr_memory: much\n", "expected something like 16M or 20G, got \"much\"", ""},
       {"segments: many\n", "camctl.yaml:1:11: \"segments\": expected a whole number, got \"many\"", ""},
       {"segments: 1\n", "must be between 3 and 1000", ""},
       {"segments: 99999999999999999999999\n", "expected a whole number", ""},
@@ -140,8 +142,11 @@ segment_duration: 1500ms
 segments: 8
 bitrate: 1.5M
 idle_timeout: 2m
+dvr: 10m
+dvr_memory: 32M
+dvr_max_bytes: 1.5G
 streams:
-  stream_1: {video_codec: h264, bitrate: 500k, height: 480}
+  stream_1: {video_codec: h264, bitrate: 500k, height: 480, dvr: 24h}
 )");
   REQUIRE_MESSAGE(config, config.error().message);
   const auto& s = config->settings;
@@ -153,12 +158,16 @@ streams:
   CHECK(s.stream.segments == 8);
   CHECK(s.stream.bitrate == 1'500'000);
   CHECK(s.idle_timeout == 2min);
+  CHECK(s.stream.dvr == 10min);
+  CHECK(s.stream.dvr_memory == 32u << 20);
+  CHECK(s.dvr_max_bytes == 3ull << 29);
   CHECK(s.stream_for("stream_0") == s.stream);
   const auto one = s.stream_for("stream_1");
   CHECK(one.video_codec == "h264");
   CHECK(one.bitrate == 500'000);
   CHECK(one.height == 480);
   CHECK(one.segments == 8);
+  CHECK(one.dvr == 24h);
 }
 
 TEST_CASE("tiers are records in files, and text in flags and variables") {
