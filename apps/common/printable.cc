@@ -28,11 +28,13 @@ std::size_t sequence_length(std::string_view text) {
   return length;
 }
 
-// C0, DEL, C1, and the direction overrides that can make a line read as another one.
+// C0, DEL, C1, the direction overrides that can make a line read as another one, and U+FFFE and U+FFFF, which
+// stand in no text.
 bool is_control(std::string_view sequence) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(sequence[i]); };
   if (sequence.size() == 1) return byte(0) < 0x20 || byte(0) == 0x7F;
   if (sequence.size() == 2) return byte(0) == 0xC2 && byte(1) < 0xA0;
+  if (sequence.size() == 3 && byte(0) == 0xEF) return byte(1) == 0xBF && byte(2) >= 0xBE;
   if (sequence.size() != 3 || byte(0) != 0xE2) return false;
   return (byte(1) == 0x80 && (byte(2) == 0xA8 || byte(2) == 0xA9 || (byte(2) >= 0xAA && byte(2) <= 0xAE))) ||
          (byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9);

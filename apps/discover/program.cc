@@ -14,6 +14,7 @@
 #include "apps/discover/cameras.h"
 #include "apps/discover/input.h"
 #include "apps/discover/locate.h"
+#include "apps/discover/output.h"
 #include "apps/discover/pool.h"
 #include "apps/discover/summary.h"
 #include "base/atomic_file.h"
@@ -76,46 +77,12 @@ class CredentialChoice {
   std::vector<std::pair<std::string, Credentials>> kept_;
 };
 
-std::string text_at(const nlohmann::ordered_json& record, const char* key) {
-  const auto found = record.find(key);
-  return found != record.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-// As wide as what stands in them: all records are known.
-std::vector<apps::Column> columns(const std::vector<nlohmann::ordered_json>& records) {
-  const auto cell = [](const char* key) {
-    return [key](const nlohmann::ordered_json& record) { return text_at(record, key); };
-  };
-  const auto model = [](const nlohmann::ordered_json& record) {
-    const std::string maker = text_at(record, "manufacturer"), name = text_at(record, "model");
-    return maker.empty() || name.empty() ? maker + name : maker + " " + name;
-  };
-  std::vector<apps::Column> result = {{"ID", cell("id"), 10},
-                                      {"NAME", cell("name"), 16},
-                                      {"IP", cell("ip"), 15},
-                                      {"MODEL", model, 20},
-                                      {"RTSP", cell("rtsp_url"), 0}};
-  for (auto& column : result)
-    for (const auto& record : records) column.width = std::max(column.width, column.cell(record).size());
-  result.back().width = 0;
-  return result;
-}
-
 // The cameras that the file holds now; none if there is no file.
 Result<std::vector<apps::Camera>> load_known(const std::string& file) {
   if (file == "-") return std::vector<apps::Camera>{};
   auto known = apps::load_cameras(file);
   if (!known && known.error().code == ErrorCode::kNotFound) return std::vector<apps::Camera>{};
   return known;
-}
-
-Result<void> print(const apps::CommonOptions& common, const std::vector<apps::Camera>& cameras) {
-  std::vector<nlohmann::ordered_json> records;
-  records.reserve(cameras.size());
-  for (const auto& camera : cameras) records.push_back(apps::to_json(camera));
-  apps::RecordWriter writer(common, apps::OutputFormat::kJson, columns(records));
-  for (const auto& record : records) writer.write(record);
-  return writer.finish();
 }
 
 // Finds the device's port where it is not known, and asks it, both within --device-timeout.
@@ -207,13 +174,22 @@ void report(const std::vector<Answer>& answers, bool each) {
 
 // What can be wrong before any device is asked.
 Result<void> check(const Options& options, const apps::CommonOptions& common) {
+  if (options.inputs.empty() && !options.offline)
+    return fail(
+        ErrorCode::kUsage, "there is no device to ask",
+        "give hosts, pipe camctl scan into camctl discover -, or print what the file of cameras holds "
+        "by --offline");
+  if (options.offline && options.file == "-" && options.credentials.password_stdin)
+    return fail(ErrorCode::kUsage, "standard input cannot give both the password and the cameras",
+                "use --password-file");
+  if (auto output = check_output(options.output); !output) return output;
   if (options.credentials.password_stdin && std::ranges::find(options.inputs, "-") != options.inputs.end())
     return fail(ErrorCode::kUsage, "standard input cannot give both the password and the devices",
                 "use --password-file");
   if (common.interfaces.size() > 1)
     return fail(ErrorCode::kUsage, "devices are asked through one --interface only");
   if (auto inputs = check_inputs(options.inputs); !inputs) return inputs;
-  if (options.file == "-") return {};
+  if (options.offline || options.file == "-") return {};
   auto writable = check_replaceable(options.file);
   return writable ? writable
                   : fail(writable.error().code, writable.error().message,
@@ -237,6 +213,24 @@ Result<void> conclude(const std::vector<Answer>& answers, const Result<void>& in
               input.error().hint);
 }
 
+// --offline: prints what the file holds. Credentials that were given are for its cameras as if they were
+// asked.
+Result<void> print_known(const Options& options, const apps::CommonOptions& common, Credentials given,
+                         std::vector<apps::CredentialEntry> configured) {
+  auto cameras = apps::load_named_cameras(options.file);
+  if (!cameras) return fail(cameras.error());
+  const CredentialChoice choose(std::move(given), std::move(configured), {});
+  for (auto& camera : *cameras) {
+    Request request;
+    request.host = camera.ip;
+    if (auto chosen = choose(request); !chosen.empty()) camera.credentials = std::move(chosen);
+  }
+  if (auto printed = print(options.output, common, *cameras); !printed) return printed;
+  if (!cameras->empty()) return {};
+  return fail(ErrorCode::kNotFound, "there is no camera in " + options.file,
+              "camctl scan | camctl discover - finds some");
+}
+
 Result<void> run(const Options& options, apps::Context& context) {
   auto config = apps::load_config(apps::default_config_sources(options.config));
   if (!config) return fail(config.error());
@@ -244,6 +238,8 @@ Result<void> run(const Options& options, apps::Context& context) {
   if (auto fine = check(options, context.common); !fine) return fine;
   auto given = apps::resolve_credentials(options.credentials);
   if (!given) return fail(given.error());
+  if (options.offline)
+    return print_known(options, context.common, std::move(*given), std::move(config->settings.credentials));
   auto known = load_known(options.file);
   if (!known) return fail(known.error());
 
@@ -269,7 +265,7 @@ Result<void> run(const Options& options, apps::Context& context) {
   Result<void> saved;
   if (options.file != "-" && !answers.empty())
     saved = apps::save_cameras(options.file, merged, keep || kept_before);
-  auto printed = print(context.common, merged);
+  auto printed = print(options.output, context.common, merged);
   if (!saved) return saved;
   if (!printed) return printed;
   return conclude(answers, input, interrupted);
@@ -279,27 +275,37 @@ Result<void> run(const Options& options, apps::Context& context) {
 
 apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   auto options = std::make_shared<Options>();
-  app.add_option("devices", options->inputs,
-                 "Hosts, host:port, http:// addresses, files of scan's records, or - for standard input")
-      ->required()
-      ->type_name("HOST|URL|FILE|-");
+  auto* devices =
+      app.add_option("devices", options->inputs,
+                     "Hosts, host:port, http:// addresses, files of scan's records, or - for standard input")
+          ->type_name("HOST|URL|FILE|-");
   app.add_option("--file", options->file, "The file of cameras to update; - for none")
       ->type_name("FILE")
       ->capture_default_str();
-  app.add_flag("--prune", options->prune, "Remove cameras of the file that were not found");
+  auto* prune = app.add_flag("--prune", options->prune, "Remove cameras of the file that were not found");
+  app.add_flag("--offline", options->offline,
+               "Ask no device: print what the file of cameras holds (--file - reads it from standard input)")
+      ->excludes(devices)
+      ->excludes(prune);
+  add_output_options(app, options->output, common);
   apps::add_duration_option(app, "--device-timeout", options->device_timeout,
                             "Time for one device (default 30s; 0 for no limit)");
   app.add_flag("--verify", options->verify_tls, "Check the certificates of devices that speak HTTPS");
   apps::add_credential_options(app, options->credentials);
   apps::add_config_flags(app, options->config, {});
-  app.add_flag("--save-credentials", options->save_credentials,
-               "Keep the passwords that were used in the file of cameras (its mode is then 0600)");
+  app.add_flag(
+      "--save-credentials", options->save_credentials,
+      "Keep the passwords that were used in the file of cameras (its mode is then 0600), and print them in "
+      "the addresses of an export");
   apps::add_common_options(app, common,
-                           {.output = true,
+                           {.output = false,
                             .timeout = "End after this time, with what is known by then",
                             .jobs = true,
                             .interface = true});
-  return [options](apps::Context& context) { return run(*options, context); };
+  return [options](apps::Context& context) {
+    options->output.with_credentials = options->save_credentials;
+    return run(*options, context);
+  };
 }
 
 }  // namespace camctl::discover

@@ -7,16 +7,18 @@
 
 #include "apps/common/app.h"
 #include "apps/common/config.h"
+#include "apps/discover/output.h"
 
 namespace camctl::discover {
 
 struct Options {
   std::vector<std::string> inputs;
   std::string file = "cameras.json";  // "-": no file
-  bool prune = false, verify_tls = false, save_credentials = false;
+  bool prune = false, verify_tls = false, save_credentials = false, offline = false;
   std::chrono::milliseconds device_timeout{30'000};
   apps::CredentialOptions credentials;
   apps::ConfigFlags config;
+  OutputOptions output;
 };
 
 apps::Body build(CLI::App& app, apps::CommonOptions& common);
