@@ -47,6 +47,7 @@ struct TranscodeOptions {
   // For a rendition beside its source: key frames also where the source has them, no lag behind it, and no
   // thread but one.
   bool beside_source = false;
+  std::string name;  // of what is transcoded, for log lines
 };
 media::SourceFactory transcoded(media::SourceFactory inner, TranscodeOptions options);
 

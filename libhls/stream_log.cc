@@ -10,11 +10,11 @@ std::optional<std::string> StreamLog::lost(const std::string& reason, Clock::tim
   const auto& newest = said_[(next_ + kMostLosses - 1) % kMostLosses];
   const bool repeats = reason == reason_ && newest && now - *newest < kRepeat;
   const bool often = said_[next_] && now - *said_[next_] < kRepeat;
-  last_was_said_ = !repeats && !often;
-  if (!last_was_said_) {
+  if (repeats || often) {
     ++unsaid_;
     return std::nullopt;
   }
+  end_is_news_ = true;
   reason_ = reason;
   said_[next_] = now;
   next_ = (next_ + 1) % kMostLosses;
@@ -24,7 +24,7 @@ std::optional<std::string> StreamLog::lost(const std::string& reason, Clock::tim
 
 bool StreamLog::live() {
   reason_.clear();
-  return last_was_said_;
+  return std::exchange(end_is_news_, false);
 }
 
 std::optional<std::string> StreamLog::holes(std::uint64_t total, Clock::time_point now) {

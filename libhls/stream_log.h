@@ -22,7 +22,7 @@ class StreamLog {
 
   // An attempt has failed or a session ended, for this reason.
   std::optional<std::string> lost(const std::string& reason, Clock::time_point now);
-  // Pictures come. False: the loss before was not said, so this need not be.
+  // Pictures come. False: nothing was said of the outage that this ends, so this need not be.
   bool live();
   // Pictures were missing in so many places since the stream object was made.
   std::optional<std::string> holes(std::uint64_t total, Clock::time_point now);
@@ -32,7 +32,7 @@ class StreamLog {
   std::array<std::optional<Clock::time_point>, kMostLosses> said_{};  // a ring
   std::size_t next_ = 0;                                              // the oldest of them
   std::uint64_t unsaid_ = 0;                                          // since then
-  bool last_was_said_ = true;
+  bool end_is_news_ = true;  // something was said since pictures came last
   std::uint64_t holes_ = 0;
   std::optional<Clock::time_point> holes_said_;
 };

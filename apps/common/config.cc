@@ -117,6 +117,15 @@ Result<void> check_transcoding(const ConfigSources& sources, const Settings& set
   return {};
 }
 
+// A peak that was asked for can't be below the rate; the default one is raised to it.
+Result<void> check_rates(const Config& config) {
+  const auto& stream = config.settings.stream;
+  if (!config.origins.contains("maxrate") || stream.maxrate >= stream.bitrate) return {};
+  return fail(ErrorCode::kUsage,
+              fmt::format("maxrate ({} bit/s) is below bitrate ({} bit/s)", stream.maxrate, stream.bitrate),
+              "raise maxrate, or leave it out");
+}
+
 }  // namespace
 
 StreamSettings Settings::stream_for(std::string_view id) const {
@@ -226,6 +235,7 @@ Result<Config> load_config(const ConfigSources& sources) {
       return fail(done.error());
   }
   if (auto sensible = check_transcoding(sources, config.settings); !sensible) return fail(sensible.error());
+  if (auto sensible = check_rates(config); !sensible) return fail(sensible.error());
   return config;
 }
 

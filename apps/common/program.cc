@@ -92,7 +92,11 @@ Error usage_error(const CLI::App& app, const CLI::ParseError& problem, std::stri
   const std::string option = extra.substr(0, extra.find('='));
   error.message = fmt::format("unknown option {}", option);
   const std::string meant = meant_option(app, option);
-  if (!meant.empty()) error.hint = fmt::format("did you mean {}? {}", meant, error.hint);
+  if (option == "--password" && app.get_option_no_throw("--password-file") != nullptr)
+    error.hint =
+        "a password on the command line shows to everyone: --password-file FILE, or --password-stdin";
+  else if (!meant.empty())
+    error.hint = fmt::format("did you mean {}? {}", meant, error.hint);
   return error;
 }
 

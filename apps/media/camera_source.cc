@@ -85,6 +85,7 @@ Result<media::SourceFactory> camera_source(const CameraAddress& address, const S
   if (!encoder) return fail("video_encoder", encoder.error());
   log::get().info("{}: transcoded by {}", address.url.host, encoder->name);
   hls::TranscodeOptions transcode;
+  transcode.name = address.url.host;
   transcode.encoder = encoder->name;
   transcode.bitrate = static_cast<std::uint32_t>(settings.bitrate);
   transcode.maxrate = static_cast<std::uint32_t>(settings.maxrate);

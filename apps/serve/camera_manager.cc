@@ -121,8 +121,9 @@ void CameraManager::add_tiers(ServedCamera& main, EventLoop& loop, const Camera&
                     const ServedCameraPtr& source, const TierPlan& plan) {
     auto entry = camera;
     entry.id += "/" + plan.name;
-    auto factory = hls::transcoded(tier_source(source, slots),
-                                   encoders->options(plan, recipe.settings, source->target_duration()));
+    auto options = encoders->options(plan, recipe.settings, source->target_duration());
+    options.name = "camera " + entry.id;
+    auto factory = hls::transcoded(tier_source(source, slots), std::move(options));
     return std::make_shared<ServedCamera>(loop, loops, std::move(entry), recipe, std::move(factory), shared);
   };
   makers.preview = [settings = recipe.settings, encoders = encoders_, target = main.target_duration()](

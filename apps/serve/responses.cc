@@ -16,8 +16,8 @@ struct Advice {
 Advice advice(const hls::StreamStatus& status) {
   if (status.cause == ErrorCode::kAuth)
     return {"300",
-            "correct its user and password (credentials: in the configuration and a reload, or PATCH "
-            "/api/cameras/{id}); cameras lock accounts, so these are tried again minutes later only"};
+            "correct its user and password (--user and --password-file, or credentials: in the configuration "
+            "and SIGHUP); cameras lock accounts, so these are tried again minutes later only"};
   if (status.cause == ErrorCode::kUnsupported) return {"60", "it is looked at again each minute"};
   return {kRetryAfter, "it is tried again all the time"};
 }

@@ -187,7 +187,8 @@ Result<Camera> Program::change(const Change& change) {
 
 void Program::reload_cameras() {
   if (from_stdin()) return;
-  const auto cameras = read_cameras(config_.settings.cameras, !config_.origins.contains("cameras"));
+  // A file that has gone, if only for a moment, is no wish to watch nothing.
+  const auto cameras = load_named_cameras(config_.settings.cameras);
   if (!cameras) {
     log::get().error("not reloaded: {}", cameras.error().message);
     return;

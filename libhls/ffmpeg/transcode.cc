@@ -197,8 +197,8 @@ class TranscodedSource final : public media::Source, private media::SourceSink {
     if (now - complained_ < kComplainEvery) return;
     complained_ = now;
     log::get().warn(
-        "transcoding can't keep up: {} pictures dropped so far; try a faster preset or a smaller height",
-        dropped_);
+        "{}: transcoding can't keep up, {} picture{} dropped so far; try a faster preset or a smaller height",
+        options_.name, dropped_, dropped_ == 1 ? "" : "s");
   }
 
   const TranscodeOptions options_;

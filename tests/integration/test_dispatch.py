@@ -51,6 +51,8 @@ def test_a_mistyped_command_or_option():
         assert done.returncode == 2
         assert "unknown option --log-fromat" in done.stderr and "did you mean --log-format?" in done.stderr
         assert len(done.stderr.splitlines()) == 1
+    done = camctl("discover", "--user", "admin", "--password", "secret")
+    assert done.returncode == 2 and "--password-file" in done.stderr and "secret" not in done.stderr
 
 
 def test_programs_of_others(tmp_path):

@@ -163,6 +163,11 @@ def test_reload_touches_only_what_changed(spawn, tmp_path):
     server.process.popen.send_signal(signal.SIGHUP)
     server.process.wait_log("not reloaded")
     assert len(server.json("/api/cameras")) == 3
+    # Nor does one that is not there, if only for a moment.
+    server.cameras.unlink()
+    server.process.popen.send_signal(signal.SIGHUP)
+    wait_for("the word on the missing file", lambda: server.process.log().count("not reloaded") == 2)
+    assert len(server.json("/api/cameras")) == 3
     server.cameras.write_text("[]")
     server.process.popen.send_signal(signal.SIGHUP)
     wait_for("no cameras", lambda: server.json("/api/cameras") == [])

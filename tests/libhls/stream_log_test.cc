@@ -39,6 +39,18 @@ TEST_CASE("a loss of the same kind after pictures came is news") {
   CHECK_FALSE(log.lost("closed", kStart + 61s));
 }
 
+TEST_CASE("the end of an outage that was said is said, however many failures were not") {
+  StreamLog log;
+  CHECK(log.live());
+  CHECK(log.lost("closed", kStart));
+  CHECK(log.lost("refused", kStart + 1s));
+  CHECK_FALSE(log.lost("refused", kStart + 2s));
+  CHECK(log.live());
+  CHECK(log.lost("closed", kStart + 60s));
+  CHECK_FALSE(log.lost("refused", kStart + 61s));  // the fourth in ten minutes
+  CHECK(log.live());
+}
+
 TEST_CASE("lost packets are counted in one line each ten minutes") {
   StreamLog log;
   CHECK_FALSE(log.holes(0, kStart));

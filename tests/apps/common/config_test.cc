@@ -48,6 +48,21 @@ Result<Config> from_yaml(std::string_view yaml, std::map<std::string, std::strin
   return config;
 }
 
+TEST_CASE("a peak below the rate is a mistake where somebody asked for that peak") {
+  const auto load = [](const std::string& maxrate) {
+    auto sources = sources_of();
+    sources.flags = {{"video_codec", "h264", "--video-codec"}, {"bitrate", "3M", "--bitrate"}};
+    if (!maxrate.empty()) sources.flags.push_back({"maxrate", maxrate, "--maxrate"});
+    return load_config(sources);
+  };
+  CHECK(load(""));
+  CHECK(load("3M"));
+  const auto refused = load("1M");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::kUsage);
+  CHECK(refused.error().message == "maxrate (1000000 bit/s) is below bitrate (3000000 bit/s)");
+}
+
 TEST_CASE("flags for transcoding are a mistake where nothing is transcoded") {
   auto sources = sources_of();
   sources.flags = {{"height", "180", "--height"}};
