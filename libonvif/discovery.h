@@ -23,12 +23,15 @@ struct FoundDevice {
   std::string endpoint;                  // "urn:uuid:…", may be empty
   std::string name, hardware, location;  // from the scopes
   std::vector<std::string> types, scopes;
-  std::string mac;  // from the neighbour table, else from scopes; may be empty
+  std::string mac;     // from the neighbour table, else from scopes; may be empty
+  std::string vendor;  // who made it by its MAC address, where ieee-data is installed; may be empty
   std::string interface;
   std::set<std::string> found_by;  // "ws-discovery", "hello", "sweep"
   std::set<std::string> services;  // "onvif", "rtsp"
   std::vector<std::uint16_t> rtsp_ports;
-  std::string status = "ready";  // interface.md: ready, auth_required, unreachable, wrong_subnet, clock_skew
+  std::string rtsp_server;       // what its RTSP server calls itself; may be empty
+  std::set<int> quirks;          // of onvif-notes.md that it showed while it was found
+  std::string status = "ready";  // ready, auth_required, unreachable, wrong_subnet, clock_skew, onvif_off
   std::string reason;
   std::string event;  // with `watch`: found, changed, gone
 
@@ -40,14 +43,13 @@ struct ScanOptions {
   std::vector<std::string> interfaces;  // empty: every one that is up, lo too; one: nothing leaves by another
   std::vector<Cidr> networks;           // to sweep
   std::vector<std::uint16_t> ports;     // of the sweep; empty: default_sweep_ports()
-  unsigned connects_per_second = 4000;
-  unsigned jobs = 1024;  // connects in flight; fewer where the process may not have so many descriptors
+  unsigned connects_per_second = 5000;
+  unsigned jobs = 4096;  // connects in flight; fewer where the process may not have so many descriptors
   bool ws_discovery = true;
   bool watch = false;  // goes on for ever: listens for Hello and Bye, and looks again for each device
   std::chrono::milliseconds look_every{
       30'000};  // a device that lost its power is told to be gone after two looks
-  std::chrono::milliseconds connect_timeout{1200};  // holds one repeated SYN (after 1 s)
-  std::chrono::milliseconds total_timeout{0};       // 0: none
+  std::chrono::milliseconds total_timeout{0};  // 0: none
 };
 
 const std::vector<std::uint16_t>& default_sweep_ports();  // quirk 25

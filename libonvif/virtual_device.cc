@@ -11,6 +11,7 @@
 #include "libonvif/virtual_device_discovery.h"
 #include "libonvif/virtual_device_identity.h"
 #include "libonvif/virtual_device_malformed.h"
+#include "libonvif/virtual_device_quirks.h"
 #include "libonvif/wsse.h"
 
 namespace camctl::onvif {
@@ -27,9 +28,13 @@ constexpr std::array<std::string_view, 5> kPreAuth{"tds:GetSystemDateAndTime", "
 
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
-bool is_service_path(std::string_view path) {
-  return path == kDevicePath || path == kMediaPath || path == kMedia2Path;
+bool is_service_path(const VirtualDeviceConfig& config, std::string_view path) {
+  return path == virtual_device_path(config) || path == kMediaPath || path == kMedia2Path;
 }
+
+// Quirk 14: what such a device does not hear is the first probe of each of a client's three kinds.
+constexpr unsigned kLostProbes = 3;
+constexpr std::chrono::milliseconds kLateAnswer{500};  // APP_MAX_DELAY (WS-Discovery 2005/04 §2.4)
 
 SoapReply plain(int status, std::string text) {
   return {status, "text/plain; charset=utf-8", {}, std::move(text)};
@@ -75,6 +80,8 @@ struct VirtualDevice::Impl {
   AuthServer digest;
   std::uint64_t instance_id;
   std::uint64_t messages = 0;
+  bool silenced = false;     // quirk 5
+  unsigned probes_lost = 0;  // quirk 14
 };
 
 // Answers by SOAP whatever came.
@@ -143,7 +150,7 @@ VirtualDevice::VirtualDevice(VirtualDeviceConfig config) : impl_(std::make_uniqu
 VirtualDevice::~VirtualDevice() = default;
 
 SoapReply VirtualDevice::handle(const SoapRequest& request) {
-  if (!is_service_path(path_of(request.target))) return plain(404, "no ONVIF service here\n");
+  if (!is_service_path(impl_->config, path_of(request.target))) return plain(404, "no ONVIF service here\n");
   if (request.method != "POST") {
     auto reply = plain(405, "SOAP requests are sent by POST\n");
     reply.headers.emplace_back("Allow", "POST");
@@ -168,15 +175,33 @@ std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) const
 std::string VirtualDevice::hello() const { return hello_message(impl_->config, impl_->next_message()); }
 std::string VirtualDevice::bye() const { return bye_message(impl_->config, impl_->next_message()); }
 
-std::string VirtualDevice::answer(const DiscoveryQuery& query) const {
+DiscoveryAnswer VirtualDevice::answer(const DiscoveryQuery& query, bool multicast) const {
   const auto& config = impl_->config;
-  if (!matches(query, config.endpoint, virtual_scopes(config))) return {};
-  return match_message(config, query, impl_->next_message());
+  const auto has = [&](int quirk) { return config.quirks.contains(quirk); };
+  if (has(5) && query.empty_types) impl_->silenced = true;
+  if (impl_->silenced || leaves_unanswered(query, multicast, config.quirks) ||
+      !matches(query, config.endpoint, virtual_scopes(config)))
+    return {};
+  if (has(14) && impl_->probes_lost++ < kLostProbes) return {};
+  auto message = match_message(config, query, impl_->next_message());
+  malform_discovery(message, query, config.quirks);
+  DiscoveryAnswer answer;
+  if (has(24)) {
+    const auto half = message.size() / 2;
+    answer.datagrams = {message.substr(0, half), message.substr(half)};
+  } else {
+    answer.datagrams.assign(has(17) ? 3 : 1, message);
+  }
+  if (has(14)) answer.delay = kLateAnswer;
+  return answer;
 }
 
 std::string VirtualDevice::probe_matches(std::string_view datagram) const {
   const auto query = parse_discovery_query(datagram);
-  return query ? answer(*query) : std::string();
+  std::string text;
+  if (query)
+    for (const auto& part : answer(*query, true).datagrams) text += part;
+  return text;
 }
 
 const VirtualDeviceConfig& VirtualDevice::config() const { return impl_->config; }

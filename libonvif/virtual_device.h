@@ -54,7 +54,7 @@ struct VirtualDeviceConfig {
   Credentials credentials;
   std::chrono::seconds clock_skew{0};  // added to its clock
   bool nat = false;                    // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
-  std::set<int> quirks;                // of virtual_device_quirks()
+  std::set<int> quirks;                // of virtual_quirks() (virtual_device_quirks.h)
   // The time that clock_skew is added to; tests set it.
   std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
 };
@@ -62,8 +62,9 @@ struct VirtualDeviceConfig {
 // The host that a device with `nat` names instead of its own (RFC 5737, an address that leads nowhere).
 inline constexpr std::string_view kNatHost = "192.0.2.1";
 
-// Where a device's services are, below http://address:port.
+// Where a device's services are, below http://address:port. The second is for devices with quirk 25.
 inline constexpr std::string_view kDevicePath = "/onvif/device_service";
+inline constexpr std::string_view kServicesPath = "/onvif/services";
 inline constexpr std::string_view kMediaPath = "/onvif/media_service";
 inline constexpr std::string_view kMedia2Path = "/onvif/media2_service";
 inline constexpr std::string_view kSnapshotPath = "/snapshot.jpg";  // ?profile=TOKEN
@@ -79,6 +80,12 @@ struct SoapReply {
 };
 
 struct DiscoveryQuery;
+
+// What a device sends for a query, one datagram after the other.
+struct DiscoveryAnswer {
+  std::vector<std::string> datagrams;  // none: it stays silent
+  std::chrono::milliseconds delay{0};  // before the first
+};
 
 // One device. Not thread-safe.
 class VirtualDevice {
@@ -97,9 +104,10 @@ class VirtualDevice {
   // WS-Discovery messages of this device.
   std::string hello() const;
   std::string bye() const;
-  // The ProbeMatches or ResolveMatches for a query; empty if it asks for somebody else.
-  std::string answer(const DiscoveryQuery& query) const;
-  // The same from a datagram; empty also if that is neither Probe nor Resolve.
+  // The ProbeMatches or ResolveMatches for a query that came by multicast or to the device alone; nothing if
+  // it asks for somebody else.
+  DiscoveryAnswer answer(const DiscoveryQuery& query, bool multicast) const;
+  // The text of that for a datagram; empty also if that is neither Probe nor Resolve.
   std::string probe_matches(std::string_view datagram) const;
 
   const VirtualDeviceConfig& config() const;

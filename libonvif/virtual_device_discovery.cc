@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "libonvif/soap/xml_text.h"
 #include "libonvif/virtual_device_identity.h"
+#include "libonvif/virtual_device_quirks.h"
 
 namespace camctl::onvif {
 namespace {
@@ -57,12 +58,17 @@ DiscoveryQuery::MatchBy match_rule(std::string_view rule) {
 
 void read_probe(const pugi::xml_node& probe, DiscoveryQuery& query) {
   const auto types = child(probe, "Types");
+  const auto envelope = probe.root().first_child();
+  query.usual_prefixes = true;
   for (const auto& type : words(types.text().get())) {
     const auto colon = type.find(':');
     const auto prefix =
         colon == std::string::npos ? std::string_view{} : std::string_view(type).substr(0, colon);
     query.types.push_back({space_at(types, prefix), std::string(local_name(type))});
+    query.usual_prefixes = query.usual_prefixes && (prefix == "dn" || prefix == "tds") &&
+                           envelope.attribute(fmt::format("xmlns:{}", prefix).c_str());
   }
+  query.empty_types = types && query.types.empty();
   const auto scopes = child(probe, "Scopes");
   query.scopes = words(scopes.text().get());
   query.match_by = match_rule(scopes.attribute("MatchBy").value());
@@ -124,13 +130,15 @@ std::string envelope(std::string_view action, std::string_view to, std::string_v
 
 // EndpointReference and what follows it, the same in Hello, ProbeMatch and ResolveMatch.
 std::string description(const VirtualDeviceConfig& config) {
-  const auto scopes = virtual_scopes(config);
+  const bool printer = config.quirks.contains(21);
+  const auto scopes = printer ? std::string() : scopes_text(virtual_scopes(config), config.quirks);
   return fmt::format(
       "<a:EndpointReference><a:Address>{}</a:Address></a:EndpointReference>"
-      "<d:Types>dn:NetworkVideoTransmitter tds:Device</d:Types><d:Scopes>{}</d:Scopes>"
+      "<d:Types>{}</d:Types><d:Scopes>{}</d:Scopes>"
       "<d:XAddrs>{}</d:XAddrs><d:MetadataVersion>1</d:MetadataVersion>",
-      escape_xml(config.endpoint), escape_xml(fmt::format("{}", fmt::join(scopes, " "))),
-      escape_xml(virtual_http_url(config, kDevicePath)));
+      escape_xml(config.endpoint),
+      printer ? "wsdp:Device pri:PrintDeviceType" : "dn:NetworkVideoTransmitter tds:Device",
+      escape_xml(scopes), escape_xml(virtual_xaddrs(config)));
 }
 
 }  // namespace

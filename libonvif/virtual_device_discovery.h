@@ -27,7 +27,9 @@ struct DiscoveryQuery {
   std::vector<QName> types;         // Probe: all must match; none means any
   std::vector<std::string> scopes;  // Probe: all must match; none means any
   MatchBy match_by = MatchBy::kRfc3986;
-  std::string endpoint;  // Resolve: who is looked for
+  std::string endpoint;         // Resolve: who is looked for
+  bool empty_types = false;     // Probe: a Types element with nothing in it (quirk 5)
+  bool usual_prefixes = false;  // Probe: all types are dn: or tds:, declared on the Envelope (quirk 4)
 };
 
 // Reads a datagram. Nothing if it is neither Probe nor Resolve, is not XML, or exceeds kMaxQueryBytes.

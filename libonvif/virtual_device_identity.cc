@@ -11,6 +11,7 @@ constexpr std::string_view kScopePrefix = "onvif://www.onvif.org/";
 
 std::string host_of(const VirtualDeviceConfig& config) {
   if (config.nat) return std::string(kNatHost);
+  if (config.quirks.contains(12)) return "0.0.0.0";
   const bool v6 = config.address.find(':') != std::string::npos;
   return v6 ? fmt::format("[{}]", config.address) : config.address;
 }
@@ -36,6 +37,21 @@ std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config) {
 
 std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view path) {
   return fmt::format("http://{}:{}{}", host_of(config), config.onvif_port, path);
+}
+
+std::string_view virtual_device_path(const VirtualDeviceConfig& config) {
+  return config.quirks.contains(25) ? kServicesPath : kDevicePath;
+}
+
+std::string virtual_xaddrs(const VirtualDeviceConfig& config) {
+  const auto path = virtual_device_path(config);
+  const std::string usual = virtual_http_url(config, path);
+  std::string text;
+  if (config.quirks.contains(10))
+    text += fmt::format("http://169.254.7.7:{}{}\nhttps://{}{}\n", config.onvif_port, path, host_of(config),
+                        path);
+  if (config.quirks.contains(11)) text += fmt::format("http://[fe80::7:7]:{}{} ", config.onvif_port, path);
+  return text + usual;
 }
 
 std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {

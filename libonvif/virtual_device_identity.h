@@ -15,6 +15,10 @@ std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config);
 
 // "http://HOST:PORT" + path, the host a wrong one where the device has `nat` (quirk 12).
 std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view path);
+// The path of its device service (quirk 25).
+std::string_view virtual_device_path(const VirtualDeviceConfig& config);
+// The addresses of its device service as WS-Discovery tells them (quirks 10, 11).
+std::string virtual_xaddrs(const VirtualDeviceConfig& config);
 // The RTSP address of a profile (quirk 79 where the device has `nat`).
 std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile);
 // Where a profile's snapshot is fetched.

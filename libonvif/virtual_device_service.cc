@@ -76,7 +76,7 @@ int DeviceService::GetServices(_tds__GetServices*, _tds__GetServicesResponse& re
   const auto add = [&](const char* space, std::string_view path, const char* major, const char* minor) {
     reply.Service.push_back(service(soap, space, virtual_http_url(config_, path), major, minor));
   };
-  add(kDeviceSpace, kDevicePath, "2", "60");
+  add(kDeviceSpace, virtual_device_path(config_), "2", "60");
   add(kMediaSpace, kMediaPath, "2", "60");
   add(kMedia2Space, kMedia2Path, "2", "60");
   return SOAP_OK;
@@ -86,7 +86,7 @@ int DeviceService::GetCapabilities(_tds__GetCapabilities* request, _tds__GetCapa
   reply.Capabilities = soap_new_tt__Capabilities(soap);
   if (wanted(request, "Device")) {
     auto* device = reply.Capabilities->Device = soap_new_tt__DeviceCapabilities(soap);
-    device->XAddr = virtual_http_url(config_, kDevicePath);
+    device->XAddr = virtual_http_url(config_, virtual_device_path(config_));
   }
   if (wanted(request, "Media")) {
     auto* media = reply.Capabilities->Media = soap_new_tt__MediaCapabilities(soap);

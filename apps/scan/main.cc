@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <chrono>
+
 #include "apps/common/app.h"
 #include "apps/common/config.h"
 #include "apps/scan/record_json.h"
@@ -88,14 +90,24 @@ std::vector<Column> columns(bool watch) {
   return result;
 }
 
-std::string progress_text(const onvif::ScanProgress& progress) {
+// The time that the rest of the sweep takes at the pace that it had so far.
+std::string time_left(const onvif::ScanProgress& progress, std::chrono::steady_clock::duration passed) {
+  constexpr std::uint64_t kFew = 100;  // too early to tell
+  if (progress.probed < kFew || progress.probed >= progress.to_probe) return {};
+  const auto rest = passed * (progress.to_probe - progress.probed) / progress.probed;
+  const auto seconds = std::chrono::ceil<std::chrono::seconds>(rest).count();
+  return seconds < 60 ? fmt::format(", {} s left", seconds)
+                      : fmt::format(", {} min {} s left", seconds / 60, seconds % 60);
+}
+
+std::string progress_text(const onvif::ScanProgress& progress, std::chrono::steady_clock::duration passed) {
   if (progress.to_probe == 0) return fmt::format("searching, {} found", progress.found);
   constexpr std::size_t kBar = 24;
   const auto done = std::min(progress.probed, progress.to_probe);
   const auto filled = static_cast<std::size_t>(done * kBar / progress.to_probe);
-  return fmt::format("[{}{}] {:3}%  {} of {} ports, {} found", std::string(filled, '#'),
+  return fmt::format("[{}{}] {:3}%  {} of {} ports, {} found{}", std::string(filled, '#'),
                      std::string(kBar - filled, '.'), done * 100 / progress.to_probe, done, progress.to_probe,
-                     progress.found);
+                     progress.found, time_left(progress, passed));
 }
 
 Result<void> run(const Flags& flags, const Context& context) {
@@ -110,6 +122,7 @@ Result<void> run(const Flags& flags, const Context& context) {
   std::stop_source stop;
   const std::stop_callback forward(context.stop, [&] { stop.request_stop(); });
   std::size_t count = 0;
+  const auto begin = std::chrono::steady_clock::now();
   const auto done = onvif::scan(
       *options, stop.get_token(),
       [&](const onvif::FoundDevice& device) {
@@ -122,7 +135,9 @@ Result<void> run(const Flags& flags, const Context& context) {
         writer.write(to_json(device));
         if (writer.closed()) stop.request_stop();  // nobody reads any more
       },
-      [&](const onvif::ScanProgress& progress) { line.show(progress_text(progress)); });
+      [&](const onvif::ScanProgress& progress) {
+        line.show(progress_text(progress, std::chrono::steady_clock::now() - begin));
+      });
   line.clear();
   if (!done && count == 0 && done.error().code != ErrorCode::kCancelled) return fail(done.error());
   if (const auto written = writer.finish(); !written) return fail(written.error());

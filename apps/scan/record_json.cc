@@ -58,11 +58,14 @@ Json to_json(const onvif::FoundDevice& device) {
                  {"types", device.types},
                  {"scopes", device.scopes},
                  {"mac", device.mac},
+                 {"vendor", device.vendor},
                  {"interface", device.interface},
                  {"found_by", device.found_by},
                  {"services", device.services},
                  {"rtsp_ports", device.rtsp_ports},
+                 {"quirks", device.quirks},
                  {"status", device.status}};
+  if (!device.rtsp_server.empty()) record["rtsp_server"] = device.rtsp_server;
   if (!device.reason.empty()) record["reason"] = device.reason;
   if (!device.event.empty()) record["event"] = device.event;
   return record;

@@ -9,7 +9,7 @@
 
 namespace camctl::apps {
 
-// Every key of the schema, in its order; `reason` and `event` only where there is one.
+// Every key of the schema, in its order; `rtsp_server`, `reason` and `event` only where there is one.
 nlohmann::ordered_json to_json(const onvif::FoundDevice& device);
 
 // How `-o table` shows them.

@@ -37,6 +37,15 @@ struct Waiting {
   std::size_t device;
   udp::endpoint peer;
   std::shared_ptr<const onvif::DiscoveryQuery> query;
+  bool multicast;
+};
+
+// An answer that leaves later (quirk 14).
+struct Late {
+  std::chrono::steady_clock::time_point at;
+  std::size_t device;
+  udp::endpoint peer;
+  std::vector<std::string> datagrams;
 };
 
 Result<void> open(udp::socket& socket, const udp::endpoint& at) {
@@ -56,13 +65,20 @@ Result<void> open(udp::socket& socket, const udp::endpoint& at) {
 
 struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   Impl(EventLoop& the_loop, std::vector<const onvif::VirtualDevice*> the_devices)
-      : loop(the_loop), devices(std::move(the_devices)), group(the_loop.context()), timer(the_loop) {}
+      : loop(the_loop),
+        devices(std::move(the_devices)),
+        group(the_loop.context()),
+        timer(the_loop),
+        late_timer(the_loop) {}
 
   Result<void> open_all(unsigned interface_index);
   void receive(udp::socket& from, std::size_t first, std::size_t count);
   void read_all(udp::socket& from, std::size_t first, std::size_t count);
-  void enqueue(std::string_view datagram, const udp::endpoint& peer, std::size_t first, std::size_t count);
+  void enqueue(const udp::socket& from, std::string_view datagram, const udp::endpoint& peer,
+               std::size_t first, std::size_t count);
   void send_batch();
+  void send_late();
+  void send_all(std::size_t device, const std::vector<std::string>& datagrams, const udp::endpoint& to);
   void send(std::size_t device, const std::string& message, const udp::endpoint& to);
   void multicast(std::string (onvif::VirtualDevice::*message)() const);
 
@@ -72,7 +88,8 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   std::deque<udp::socket> own;                         // one a device, in their order
   std::array<char, onvif::kMaxQueryBytes + 1> buffer;  // one more, to know what was too long
   std::deque<Waiting> waiting;
-  Timer timer;
+  std::deque<Late> late;  // all with one delay, so the first is due first
+  Timer timer, late_timer;
   bool timer_set = false;
   bool closed = false;
 };
@@ -114,17 +131,18 @@ void DiscoveryResponder::Impl::read_all(udp::socket& from, std::size_t first, st
     boost::system::error_code error;
     const auto size = from.receive_from(asio::buffer(buffer), peer, 0, error);
     if (error == asio::error::would_block) return;
-    if (!error) enqueue({buffer.data(), size}, peer, first, count);  // an error is about an earlier send
+    if (!error)
+      enqueue(from, {buffer.data(), size}, peer, first, count);  // an error is about an earlier send
   }
 }
 
-void DiscoveryResponder::Impl::enqueue(std::string_view datagram, const udp::endpoint& peer,
-                                       std::size_t first, std::size_t count) {
+void DiscoveryResponder::Impl::enqueue(const udp::socket& from, std::string_view datagram,
+                                       const udp::endpoint& peer, std::size_t first, std::size_t count) {
   auto query = onvif::parse_discovery_query(datagram);
   if (!query) return;
   const auto shared = std::make_shared<const onvif::DiscoveryQuery>(std::move(*query));
   for (std::size_t i = first; i < first + count && waiting.size() < kMaxWaiting; ++i)
-    waiting.push_back({i, peer, shared});
+    waiting.push_back({i, peer, shared, &from == &group});
   if (!timer_set) send_batch();
 }
 
@@ -133,14 +151,35 @@ void DiscoveryResponder::Impl::send_batch() {
   for (std::size_t sent = 0; sent < kBatch && !waiting.empty();) {
     const auto next = std::move(waiting.front());
     waiting.pop_front();
-    const auto message = devices[next.device]->answer(*next.query);
-    if (message.empty()) continue;
-    send(next.device, message, next.peer);
+    auto answer = devices[next.device]->answer(*next.query, next.multicast);
+    if (answer.datagrams.empty()) continue;
+    if (answer.delay.count() > 0) {
+      if (late.size() >= kMaxWaiting) continue;
+      late.push_back({std::chrono::steady_clock::now() + answer.delay, next.device, next.peer,
+                      std::move(answer.datagrams)});
+      if (late.size() == 1) late_timer.after(answer.delay, [this] { send_late(); });
+      continue;
+    }
+    send_all(next.device, answer.datagrams, next.peer);
     ++sent;
   }
   if (waiting.empty()) return;
   timer_set = true;
   timer.after(kBatchInterval, [this] { send_batch(); });
+}
+
+void DiscoveryResponder::Impl::send_late() {
+  using std::chrono::milliseconds;
+  const auto now = std::chrono::steady_clock::now();
+  for (; !late.empty() && late.front().at <= now; late.pop_front())
+    send_all(late.front().device, late.front().datagrams, late.front().peer);
+  if (late.empty()) return;
+  late_timer.after(std::chrono::ceil<milliseconds>(late.front().at - now), [this] { send_late(); });
+}
+
+void DiscoveryResponder::Impl::send_all(std::size_t device, const std::vector<std::string>& datagrams,
+                                        const udp::endpoint& to) {
+  for (const std::string& datagram : datagrams) send(device, datagram, to);
 }
 
 void DiscoveryResponder::Impl::send(std::size_t device, const std::string& message, const udp::endpoint& to) {
@@ -168,6 +207,7 @@ DiscoveryResponder::DiscoveryResponder(std::shared_ptr<Impl> impl) : impl_(std::
 DiscoveryResponder::~DiscoveryResponder() {
   impl_->closed = true;
   impl_->timer.cancel();
+  impl_->late_timer.cancel();
   boost::system::error_code ignored;
   impl_->group.close(ignored);
   for (auto& own : impl_->own) own.close(ignored);

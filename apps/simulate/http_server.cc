@@ -8,6 +8,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -63,7 +64,7 @@ Response refuse(int status, std::string text) {
 }  // namespace
 
 struct HttpServer::Impl {
-  explicit Impl(EventLoop& the_loop) : loop(the_loop) {}
+  Impl(EventLoop& the_loop, std::chrono::milliseconds the_latency) : loop(the_loop), latency(the_latency) {}
 
   // Both keep `self` while they run.
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
@@ -72,12 +73,14 @@ struct HttpServer::Impl {
                                      const Handler& handler);
 
   EventLoop& loop;
+  const std::chrono::milliseconds latency;
   std::deque<std::pair<tcp::acceptor, Handler>> listeners;  // a deque: they are referred to
   std::set<beast::tcp_stream*> connections;
   bool closed = false;
 };
 
-HttpServer::HttpServer(EventLoop& loop) : impl_(std::make_shared<Impl>(loop)) {}
+HttpServer::HttpServer(EventLoop& loop, std::chrono::milliseconds latency)
+    : impl_(std::make_shared<Impl>(loop, latency)) {}
 
 HttpServer::~HttpServer() {
   impl_->closed = true;
@@ -149,6 +152,11 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       response = make_response(request, handler({view(request.method_string()), view(request.target()),
                                                  view(request[http::field::content_type]),
                                                  view(request[http::field::authorization]), request.body()}));
+    }
+    if (self->latency.count() > 0) {
+      asio::steady_timer pause(self->loop.context(), self->latency);
+      co_await pause.async_wait(kAwait);
+      if (self->closed) co_return;
     }
     keep = response.keep_alive();
     const auto [write_error, written] = co_await http::async_write(stream, response, kAwait);

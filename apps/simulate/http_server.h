@@ -1,6 +1,7 @@
 // A small HTTP/1.1 server: one listening socket for each camera, one handler behind each.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,7 +19,8 @@ class HttpServer {
  public:
   using Handler = std::function<onvif::SoapReply(const onvif::SoapRequest&)>;
 
-  explicit HttpServer(EventLoop& loop);
+  // Each reply leaves `latency` after its request.
+  explicit HttpServer(EventLoop& loop, std::chrono::milliseconds latency = {});
   ~HttpServer();  // closes every connection
 
   // Listens at one more address. kIo with address and port when that can't be had.

@@ -8,6 +8,7 @@
 #include "apps/simulate/simulation.h"
 #include "base/event_loop.h"
 #include "base/os/descriptors.h"
+#include "libonvif/virtual_device_quirks.h"
 
 namespace camctl::simulate {
 namespace {
@@ -38,7 +39,21 @@ Result<void> print(const Simulation& simulation, const apps::CommonOptions& comm
   return writer.finish();
 }
 
+Result<void> print_quirks(const apps::CommonOptions& common) {
+  const auto number = [](const nlohmann::ordered_json& record) {
+    return std::to_string(record.at("quirk").get<int>());
+  };
+  const auto shows = [](const nlohmann::ordered_json& record) {
+    return record.at("shows").get<std::string>();
+  };
+  apps::RecordWriter writer(common, apps::OutputFormat::kJsonl, {{"QUIRK", number, 5}, {"SHOWS", shows, 0}});
+  for (const auto& quirk : onvif::virtual_quirks())
+    writer.write({{"quirk", quirk.number}, {"shows", quirk.shows}});
+  return writer.finish();
+}
+
 Result<void> run(const Options& options, apps::Context& context) {
+  if (options.list_quirks) return print_quirks(context.common);
   context.interrupt_is_normal = true;
   const auto credentials = credentials_of(options.credentials);
   if (!credentials) return fail(credentials.error());

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <optional>
 
 #include "base/text.h"
+#include "libonvif/virtual_device_quirks.h"
 
 namespace camctl::simulate {
 namespace {
@@ -84,34 +86,35 @@ void add_offset(CLI::App& app, const std::string& name, Duration& value, const s
       ->type_name("TIME");
 }
 
-std::string bad_quirks(const std::string& list) {
-  for (const auto word : text::split(list, ",")) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc() || end != word.data() + word.size() ||
-        !onvif::virtual_device_quirks().contains(number))
-      return fmt::format("'{}' is none of {}", word, fmt::join(onvif::virtual_device_quirks(), ", "));
-  }
-  return {};
+std::optional<int> parse_number(std::string_view word) {
+  int number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size()) return std::nullopt;
+  return number;
 }
 
-void add_malformed(CLI::App& app, std::set<int>& quirks) {
-  const auto take = [&quirks](const std::string& list) {
-    quirks.clear();
-    for (const auto word : text::split(list, ",")) {
-      int number = 0;
-      std::from_chars(word.data(), word.data() + word.size(), number);
-      quirks.insert(number);
-    }
-    if (quirks.empty()) quirks = onvif::virtual_device_quirks();
+std::set<int> all_quirks() {
+  std::set<int> numbers;
+  for (const auto& quirk : onvif::virtual_quirks()) numbers.insert(quirk.number);
+  return numbers;
+}
+
+// An option that adds those of `known` that are named to `quirks`; without a list, if that may be, all.
+CLI::Option* add_quirks(CLI::App& app, const std::string& name, const std::set<int>& known,
+                        std::set<int>& quirks, const std::string& description) {
+  const auto take = [&quirks, known](const std::string& list) {
+    const auto words = text::split(list, ",");
+    if (words.empty()) quirks.insert(known.begin(), known.end());
+    for (const auto word : words)
+      if (const auto number = parse_number(word)) quirks.insert(*number);
   };
-  app.add_option_function<std::string>(
-         "--malformed", take,
-         fmt::format("Replies as badly formed as real devices': all, or the quirks named ({})",
-                     fmt::join(onvif::virtual_device_quirks(), ",")))
-      ->expected(0, 1)
-      ->check([](const std::string& list) { return bad_quirks(list); })
-      ->type_name("[LIST]");
+  return app.add_option_function<std::string>(name, take, description)
+      ->check([known](const std::string& list) {
+        for (const auto word : text::split(list, ","))
+          if (const auto number = parse_number(word); !number || !known.contains(*number))
+            return fmt::format("'{}' is none of {}", word, fmt::join(known, ", "));
+        return std::string();
+      });
 }
 
 void add_camera_options(CLI::App& app, Options& options) {
@@ -156,7 +159,16 @@ void add_fault_options(CLI::App& app, Options& options) {
   add_offset(app, "--clock-skew", options.clock_skew,
              "How far the cameras' clocks are ahead (may be negative)");
   app.add_flag("--nat", options.nat, "Wrong hosts in XAddrs and stream URIs, as from behind a NAT");
-  add_malformed(app, options.quirks);
+  add_quirks(app, "--quirk", all_quirks(), options.quirks,
+             "Show these quirks of real devices, by their numbers (see --list-quirks)")
+      ->type_name("LIST");
+  app.add_flag("--list-quirks", options.list_quirks, "Print the quirks that there are, and end");
+  add_quirks(app, "--malformed", onvif::virtual_device_quirks(), options.quirks,
+             fmt::format("Replies as badly formed as real devices': all, or the quirks named ({})",
+                         fmt::join(onvif::virtual_device_quirks(), ",")))
+      ->expected(0, 1)
+      ->type_name("[LIST]");
+  apps::add_duration_option(app, "--latency", options.latency, "How long each HTTP reply takes (default 0)");
   apps::add_duration_option(app, "--drop-every", options.faults.drop_every,
                             "Close RTSP connections so often");
   apps::add_duration_option(app, "--stall-every", options.faults.stall_every, "Stop sending so often…");

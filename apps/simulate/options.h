@@ -28,8 +28,10 @@ struct Options {
   std::string file;  // instead of a moving picture
   std::chrono::seconds clock_skew{0};
   bool nat = false;
-  std::set<int> quirks;
-  bool discovery = true;  // WS-Discovery
+  std::set<int> quirks;                  // of virtual_quirks()
+  bool list_quirks = false;              // tell them, and end
+  std::chrono::milliseconds latency{0};  // before each HTTP reply
+  bool discovery = true;                 // WS-Discovery
   MediaFaults faults;
 };
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 
 #include "base/cidr.h"
 #include "base/os/interfaces.h"
@@ -53,6 +54,12 @@ std::string endpoint_of(std::array<std::uint8_t, 16> id) {
   return out;
 }
 
+// What the camera's endpoint follows from: its address and port, nothing (quirk 18) or chance (quirk 19).
+std::string endpoint_seed(const Options& options, const std::string& usual) {
+  if (options.quirks.contains(19)) return fmt::format("{} {}", usual, std::random_device{}());
+  return options.quirks.contains(18) ? "camctl-simulate" : usual;
+}
+
 onvif::VirtualProfile profile(const Shape& shape, const Options& options) {
   onvif::VirtualProfile result;
   result.token = shape.token;
@@ -95,8 +102,9 @@ CameraPlan plan(const Options& options, const Credentials& credentials, unsigned
   CameraPlan result;
   auto& device = result.device;
   device.address = address.to_string();
-  const auto id = identity(fmt::format("camctl-simulate {} {}", device.address, options.onvif_port));
-  device.endpoint = endpoint_of(id);
+  const auto seed = fmt::format("camctl-simulate {} {}", device.address, options.onvif_port);
+  const auto id = identity(seed);
+  device.endpoint = endpoint_of(identity(endpoint_seed(options, seed)));
   device.serial = fmt::format("SIM{:02X}{:02X}{:02X}{:02X}{:02X}", id[11], id[12], id[13], id[14], id[15]);
   device.mac = fmt::format("02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", id[11], id[12], id[13], id[14], id[15]);
   device.name = options.count == 1 ? options.name : fmt::format("{} {}", options.name, index + 1);

@@ -66,6 +66,7 @@ onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) {
 nlohmann::ordered_json Camera::record() const {
   auto config = device->config();
   config.nat = false;  // where it really is, whatever it tells others
+  config.quirks.erase(12);
   nlohmann::ordered_json profiles = nlohmann::ordered_json::array();
   for (const auto& profile : config.profiles)
     profiles.push_back({{"token", profile.token},
@@ -75,7 +76,7 @@ nlohmann::ordered_json Camera::record() const {
   nlohmann::ordered_json record = {{"name", config.name},
                                    {"ip", config.address},
                                    {"port", config.onvif_port},
-                                   {"onvif_url", virtual_http_url(config, onvif::kDevicePath)},
+                                   {"onvif_url", virtual_http_url(config, virtual_device_path(config))},
                                    {"rtsp_url", profiles.front()["rtsp_url"]},
                                    {"endpoint", config.endpoint},
                                    {"serial", config.serial},
@@ -111,7 +112,8 @@ Error unusable(Error error) {
 }  // namespace
 
 struct Simulation::Impl {
-  explicit Impl(EventLoop& the_loop) : loop(the_loop), pacer(the_loop), http(the_loop) {}
+  Impl(EventLoop& the_loop, std::chrono::milliseconds latency)
+      : loop(the_loop), pacer(the_loop), http(the_loop, latency) {}
 
   Result<void> listen_http();
   Result<void> make_clips(const Options& options);
@@ -215,7 +217,7 @@ Result<void> Simulation::Impl::start_discovery(const Options& options,
 Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Options& options,
                                                       const std::vector<std::string>& interfaces,
                                                       std::vector<CameraPlan> plans) {
-  auto impl = std::make_unique<Impl>(loop);
+  auto impl = std::make_unique<Impl>(loop, options.latency);
   for (auto& plan : plans) {
     impl->cameras.push_back(std::make_unique<Camera>());
     impl->cameras.back()->plan = std::move(plan);

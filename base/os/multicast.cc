@@ -26,6 +26,13 @@ ip_mreqn request_for(unsigned interface_index) {
 }  // namespace
 
 Result<void> join_multicast(int socket, const IpAddress& group, unsigned interface_index) {
+  if (!group.is_v4()) {
+    ipv6_mreq request{};
+    request.ipv6mr_interface = interface_index;
+    std::memcpy(&request.ipv6mr_multiaddr, group.bytes.data(), group.bytes.size());
+    if (::setsockopt(socket, IPPROTO_IPV6, IPV6_JOIN_GROUP, &request, sizeof request) == 0) return {};
+    return fail(ErrorCode::kIo, "joining an IPv6 multicast group: " + std::generic_category().message(errno));
+  }
   auto request = request_for(interface_index);
   std::memcpy(&request.imr_multiaddr, group.bytes.data() + 12, 4);  // the IPv4 part of the mapped form
   if (auto r = set(socket, IP_MULTICAST_ALL, 0, "limiting a socket to its multicast groups"); !r) return r;

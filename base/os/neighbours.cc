@@ -1,29 +1,101 @@
 #include "base/os/neighbours.h"
 
-#include "base/atomic_file.h"
-#include "base/text.h"
+#include <fmt/format.h>
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/os/fd.h"
 
 namespace camctl::os {
 namespace {
 
-constexpr std::size_t kMaxTable = 4u << 20;  // 50,000 lines of 80 bytes
+constexpr std::size_t kMaxNeighbours = 65'536;  // the kernel's default limit is 1024 an address family
+constexpr std::size_t kBuffer = 64 << 10;       // the kernel fills at most 32 KB a datagram
+constexpr timeval kPatience{1, 0};              // the kernel answers within microseconds
+constexpr unsigned kKnown = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+
+template <class Value>
+bool take(std::string_view bytes, Value& value) {
+  if (bytes.size() < sizeof value) return false;
+  std::memcpy(&value, bytes.data(), sizeof value);
+  return true;
+}
+
+IpAddress address_of(int family, std::string_view bytes) {
+  IpAddress address;
+  const bool v4 = family == AF_INET;
+  if (bytes.size() != (v4 ? 4u : 16u)) return address;
+  if (v4) address.bytes[10] = address.bytes[11] = 0xff;
+  std::memcpy(address.bytes.data() + (v4 ? 12 : 0), bytes.data(), bytes.size());
+  return address;
+}
+
+std::string hardware_text(std::string_view bytes) {
+  constexpr std::size_t kEthernet = 6;
+  if (bytes.size() != kEthernet || bytes == std::string_view("\0\0\0\0\0\0", kEthernet)) return {};
+  std::string text;
+  for (const char byte : bytes)
+    text += fmt::format("{}{:02x}", text.empty() ? "" : ":", static_cast<unsigned char>(byte));
+  return text;
+}
+
+// One RTM_NEWNEIGH message without its header.
+void read_neighbour(std::string_view message, std::vector<Neighbour>& into) {
+  ndmsg entry{};
+  if (!take(message, entry) || (entry.ndm_state & kKnown) == 0) return;
+  message.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(sizeof entry), message.size()));
+  Neighbour neighbour;
+  neighbour.interface_index = static_cast<unsigned>(entry.ndm_ifindex);
+  for (rtattr attribute{}; take(message, attribute);) {
+    if (attribute.rta_len < sizeof attribute || attribute.rta_len > message.size()) break;
+    const auto value = message.substr(sizeof attribute, attribute.rta_len - sizeof attribute);
+    if (attribute.rta_type == NDA_DST) neighbour.address = address_of(entry.ndm_family, value);
+    if (attribute.rta_type == NDA_LLADDR) neighbour.hardware_address = hardware_text(value);
+    message.remove_prefix(std::min<std::size_t>(RTA_ALIGN(attribute.rta_len), message.size()));
+  }
+  if (!neighbour.hardware_address.empty() && neighbour.address != IpAddress() && into.size() < kMaxNeighbours)
+    into.push_back(std::move(neighbour));
+}
 
 }  // namespace
 
-std::string hardware_address_in(std::string_view table, const IpAddress& address) {
-  // Columns: address, type, flags, hardware address, mask, device. All zeroes: not resolved.
-  for (std::string_view line : text::split(table, "\n")) {
-    const auto columns = text::split(line, " \t");
-    if (columns.size() < 4 || columns[3] == "00:00:00:00:00:00") continue;
-    const auto found = IpAddress::parse(columns[0]);
-    if (found && *found == address) return text::lower(columns[3]);
+bool read_neighbours(std::string_view messages, std::vector<Neighbour>& into) {
+  for (nlmsghdr header{}; take(messages, header);) {
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size()) return false;
+    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) return false;
+    if (header.nlmsg_type == RTM_NEWNEIGH)
+      read_neighbour(messages.substr(sizeof header, header.nlmsg_len - sizeof header), into);
+    messages.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
   }
-  return {};
+  return true;
 }
 
-std::string hardware_address(const IpAddress& address) {
-  const auto table = read_file("/proc/net/arp", kMaxTable);
-  return table ? hardware_address_in(*table, address) : std::string();
+std::vector<Neighbour> neighbours() {
+  std::vector<Neighbour> result;
+  const Fd fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  if (!fd) return result;
+  struct {
+    nlmsghdr header;
+    ndmsg entry;
+  } request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = RTM_GETNEIGH;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.entry.ndm_family = AF_UNSPEC;
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  if (send(fd.get(), &request, sizeof request, 0) != static_cast<ssize_t>(sizeof request)) return result;
+  std::string buffer(kBuffer, '\0');
+  for (bool more = true; more;) {
+    const ssize_t count = recv(fd.get(), buffer.data(), buffer.size(), 0);
+    if (count <= 0) break;
+    more = read_neighbours(std::string_view(buffer).substr(0, static_cast<std::size_t>(count)), result);
+  }
+  return result;
 }
 
 }  // namespace camctl::os

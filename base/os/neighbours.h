@@ -1,18 +1,27 @@
 // The system's table of neighbours on the link.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/cidr.h"
 
 namespace camctl::os {
 
-// The hardware address last seen behind an IPv4 address, "aa:bb:cc:dd:ee:ff"; empty if none is known, as for
-// hosts behind a router and for loopback. Reads the table anew each time; sends nothing.
-std::string hardware_address(const IpAddress& address);
+struct Neighbour {
+  IpAddress address;
+  unsigned interface_index = 0;
+  std::string hardware_address;  // "aa:bb:cc:dd:ee:ff"
+};
 
-// The same from a table in the form of /proc/net/arp.
-std::string hardware_address_in(std::string_view table, const IpAddress& address);
+// Every neighbour whose hardware address is known, IPv4 (ARP) and IPv6 (NDP). Asks the kernel anew each time
+// and sends nothing to the network. Hosts behind a router and loopback have no entry. Empty where the system
+// refuses.
+std::vector<Neighbour> neighbours();
+
+// The same from netlink messages (RTM_NEWNEIGH, rtnetlink(7)); false when their end (NLMSG_DONE) was there.
+bool read_neighbours(std::string_view messages, std::vector<Neighbour>& into);
 
 }  // namespace camctl::os

@@ -52,8 +52,9 @@ struct HttpCheck::Impl {
   std::unique_ptr<curl_slist, ListDeleter> headers;
   std::deque<std::unique_ptr<Job>> queue;
   std::unordered_map<CURL*, std::unique_ptr<Job>> running;
-  CURLM* multi = nullptr;
+  CURLM* multi = nullptr;  // made with the first request: a sweep that finds nothing needs no TLS library
 
+  void prepare();
   void start(std::unique_ptr<Job> job);
   void finish(CURL* easy, CURLcode code);
 };
@@ -62,21 +63,26 @@ HttpCheck::HttpCheck(std::chrono::milliseconds timeout, const std::string& inter
     : impl_(std::make_unique<Impl>()) {
   impl_->timeout = timeout;
   if (!interface.empty()) impl_->interface = "if!" + interface;
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-  impl_->multi = curl_multi_init();
-  curl_slist* headers = nullptr;
-  for (const std::string& line :
-       {fmt::format("Content-Type: application/soap+xml; charset=utf-8; action=\"{}\"", kDateAction),
-        std::string("Expect:"), std::string("Connection: close")})
-    headers = curl_slist_append(headers, line.c_str());
-  impl_->headers.reset(headers);
 }
 
 HttpCheck::~HttpCheck() {
+  if (impl_->multi == nullptr) return;
   for (auto& [easy, job] : impl_->running) curl_multi_remove_handle(impl_->multi, easy);
   impl_->running.clear();
   curl_multi_cleanup(impl_->multi);
   curl_global_cleanup();
+}
+
+void HttpCheck::Impl::prepare() {
+  if (multi != nullptr) return;
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  multi = curl_multi_init();
+  curl_slist* list = nullptr;
+  for (const std::string& line :
+       {fmt::format("Content-Type: application/soap+xml; charset=utf-8; action=\"{}\"", kDateAction),
+        std::string("Expect:"), std::string("Connection: close")})
+    list = curl_slist_append(list, line.c_str());
+  headers.reset(list);
 }
 
 void HttpCheck::Impl::start(std::unique_ptr<Job> job) {
@@ -129,6 +135,7 @@ void HttpCheck::post(const std::string& url, Done done) {
 std::size_t HttpCheck::pending() const { return impl_->queue.size() + impl_->running.size(); }
 
 void HttpCheck::run(int fd, std::chrono::milliseconds timeout) {
+  impl_->prepare();
   while (!impl_->queue.empty() && impl_->running.size() < kMaxAtOnce) {
     std::unique_ptr<Job> job = std::move(impl_->queue.front());
     impl_->queue.pop_front();

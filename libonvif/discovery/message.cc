@@ -55,18 +55,48 @@ void read_list(pugi::xml_node node, std::size_t most, std::vector<std::string>& 
     if (out.size() < most) out.push_back(clean_text(piece));
 }
 
+// Quirk 9: a prefix that is declared nowhere.
+bool is_undeclared(pugi::xml_node node) {
+  const std::string_view name = node.name();
+  const std::size_t colon = name.find(':');
+  return colon != std::string_view::npos && namespace_of(node, name.substr(0, colon)).empty();
+}
+
+// Quirk 20: on several lines, with spaces inside, or with two names.
+bool has_odd_scopes(std::string_view text, const std::vector<std::string>& scopes) {
+  const auto names = std::count_if(scopes.begin(), scopes.end(), [](const std::string& scope) {
+    return text::lower(scope).find("/name/") != std::string::npos;
+  });
+  const bool spaces = std::any_of(scopes.begin(), scopes.end(), [](const std::string& scope) {
+    return scope.find(' ') != std::string::npos;
+  });
+  return names > 1 || spaces || text::trim(text).find('\n') != std::string_view::npos;
+}
+
+// Quirk 6.
+Announcement fault_announcement() {
+  Announcement result;
+  result.kind = Announcement::Kind::kFault;
+  result.quirks.insert(6);
+  return result;
+}
+
 Announcement read_match(pugi::xml_node node, Announcement::Kind kind) {
   Announcement result;
   result.kind = kind;
+  if (is_undeclared(node)) result.quirks.insert(9);
   result.endpoint = normal_endpoint(text_of(find(find(node, "EndpointReference"), "Address")));
   for_each(node, [&](pugi::xml_node child) {
     const std::string_view name = local_name(child);
+    if (is_undeclared(child)) result.quirks.insert(9);
     if (name == "Types") {
       read_list(child, kMaxTypes, result.types);
       for (const std::string& type : result.types) result.onvif = result.onvif || is_onvif_type(child, type);
     } else if (name == "Scopes") {
-      for (std::string& scope : split_scopes(text_of(child)))
+      const std::string all = text_of(child);
+      for (std::string& scope : split_scopes(all))
         if (result.scopes.size() < kMaxScopes) result.scopes.push_back(std::move(scope));
+      if (has_odd_scopes(all, result.scopes)) result.quirks.insert(20);
     } else if (name == "XAddrs") {
       read_list(child, kMaxXAddrs, result.xaddrs);
     }
@@ -117,27 +147,48 @@ std::vector<std::string> split_scopes(std::string_view text) {
   return scopes;
 }
 
+namespace {
+
+// What stands around the matches: which probe they answer, and quirks 7 and 8.
+void read_surroundings(const pugi::xml_document& document, bool wrapped, std::vector<Announcement>& found) {
+  const std::string relates_to = clean_text(text::trim(text_of(find(document, "RelatesTo"))));
+  for (Announcement& announcement : found) {
+    if (announcement.kind == Announcement::Kind::kHello || announcement.kind == Announcement::Kind::kBye)
+      continue;
+    announcement.relates_to = relates_to;
+    if (relates_to.empty()) announcement.quirks.insert(8);
+    if (!wrapped) announcement.quirks.insert(7);
+  }
+}
+
+}  // namespace
+
 std::vector<Announcement> parse_announcements(std::string_view datagram) {
   pugi::xml_document document;
   load_leniently(document, datagram.substr(0, kMaxDatagram));
   std::vector<Announcement> found;
+  bool wrapped = true;
   for_each(document, [&](pugi::xml_node node) {
     const std::string_view name = local_name(node);
     using Kind = Announcement::Kind;
     if (found.size() >= kMaxMatches || name == "Header" || name == "Probe" || name == "Resolve") return true;
     const bool match = name == "ProbeMatch" || name == "ResolveMatch";
+    if (match) wrapped = wrapped && local_name(node.parent()) == std::string(name) + "es";
     if (match || name == "Hello" || name == "Bye")
       found.push_back(read_match(node, match ? Kind::kMatch : name == "Hello" ? Kind::kHello : Kind::kBye));
     else if (name == "Fault")
-      found.push_back({.kind = Kind::kFault, .endpoint = {}, .types = {}, .scopes = {}, .xaddrs = {}});
+      found.push_back(fault_announcement());
     else
       return false;
     return true;
   });
-  if (!found.empty()) return found;
   // No wrapper at all (quirk 7): whatever has XAddrs is a match.
-  const pugi::xml_node xaddrs = find(document, "XAddrs");
-  if (xaddrs) found.push_back(read_match(xaddrs.parent(), Announcement::Kind::kMatch));
+  const pugi::xml_node xaddrs = found.empty() ? find(document, "XAddrs") : pugi::xml_node();
+  if (xaddrs) {
+    wrapped = false;
+    found.push_back(read_match(xaddrs.parent(), Announcement::Kind::kMatch));
+  }
+  read_surroundings(document, wrapped, found);
   return found;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,7 +27,9 @@ struct Announcement {
   Kind kind = Kind::kMatch;
   std::string endpoint;  // "urn:uuid:…" wherever the device gave a UUID in any form
   std::vector<std::string> types, scopes, xaddrs;
-  bool onvif = false;  // the types or scopes say that it is an ONVIF device (quirk 21)
+  bool onvif = false;      // the types or scopes say that it is an ONVIF device (quirk 21)
+  std::string relates_to;  // the MessageID that it says it answers
+  std::set<int> quirks;    // those that its text shows: 6 to 9, 20
 };
 
 // What a datagram says; empty if it is no answer. Read by local names, so that wrong namespaces, undeclared

@@ -57,21 +57,25 @@ Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
 }
 
 Result<ProbeSocket> ProbeSocket::listener(const os::InterfaceAddress& local) {
-  auto fd = open_socket(AF_INET);
+  const bool v4 = local.address.is_v4();
+  auto fd = open_socket(v4 ? AF_INET : AF_INET6);
   if (!fd) return fail(fd.error());
   const int yes = 1;
-  const SocketAddress any = socket_address(*IpAddress::parse("0.0.0.0"), kDiscoveryPort);
+  // Bound to a link-local group with its zone, an IPv6 socket hears that group on that interface only.
+  const SocketAddress at =
+      socket_address(*IpAddress::parse(v4 ? "0.0.0.0" : kDiscoveryGroup6), kDiscoveryPort, local.index);
   if (setsockopt(fd->get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
-      bind(fd->get(), any.get(), any.size) != 0)
-    return fail(ErrorCode::kIo, fmt::format("listening on UDP port {}: {}", kDiscoveryPort,
-                                            std::generic_category().message(errno)));
-  if (auto joined = os::join_multicast(fd->get(), *IpAddress::parse(kDiscoveryGroup), local.index); !joined)
+      bind(fd->get(), at.get(), at.size) != 0)
+    return fail(ErrorCode::kIo, fmt::format("listening on UDP port {} of {}: {}", kDiscoveryPort,
+                                            local.interface, std::generic_category().message(errno)));
+  const std::string_view group = v4 ? kDiscoveryGroup : kDiscoveryGroup6;
+  if (auto joined = os::join_multicast(fd->get(), *IpAddress::parse(group), local.index); !joined)
     return fail(joined.error());
   return ProbeSocket(std::move(*fd), local);
 }
 
-Result<ProbeSocket> ProbeSocket::unbound(const std::string& interface) {
-  auto fd = open_socket(AF_INET);
+Result<ProbeSocket> ProbeSocket::unbound(bool v4, const std::string& interface) {
+  auto fd = open_socket(v4 ? AF_INET : AF_INET6);
   if (!fd) return fail(fd.error());
   if (!interface.empty())
     if (auto bound = os::bind_to_interface(fd->get(), interface); !bound) return fail(bound.error());
@@ -88,7 +92,7 @@ Result<void> ProbeSocket::multicast(std::string_view message) {
 }
 
 void ProbeSocket::unicast(std::string_view message, const IpAddress& to) {
-  const SocketAddress address = socket_address(to, kDiscoveryPort);
+  const SocketAddress address = socket_address(to, kDiscoveryPort, local_.index);
   (void)sendto(fd_.get(), message.data(), message.size(), MSG_NOSIGNAL, address.get(), address.size);
 }
 
@@ -109,10 +113,13 @@ std::string Reassembly::take(std::string_view datagram, const IpAddress& from) {
   const auto known =
       std::find_if(parts_.begin(), parts_.end(), [&](const Part& part) { return part.from == from; });
   std::string whole(datagram);
+  joined_ = false;
   if (known != parts_.end()) {
     // The end of the kept beginning, or a new message that makes it void.
-    if (datagram.find("Envelope xmlns") == std::string_view::npos && !datagram.starts_with("<?xml"))
+    if (datagram.find("Envelope xmlns") == std::string_view::npos && !datagram.starts_with("<?xml")) {
       whole = known->text + whole;
+      joined_ = true;
+    }
     parts_.erase(known);
   }
   if (!is_partial(whole) || whole.size() > kMaxDatagram) return whole;

@@ -21,18 +21,18 @@ class ProbeSocket {
  public:
   // For multicast on `local` (quirk 13), IPv4 or IPv6 link-local. kIo.
   static Result<ProbeSocket> on(const os::InterfaceAddress& local);
-  // Hears what devices tell the group on `local` by themselves: Hello and Bye. Shares port 3702 with whoever
-  // else listens (quirk 16). kIo.
+  // Hears what devices tell the group on the interface of `local` by themselves, Hello and Bye, in the
+  // address family of `local`. Shares port 3702 with whoever else listens (quirk 16). kIo.
   static Result<ProbeSocket> listener(const os::InterfaceAddress& local);
-  // For unicast probes to anywhere (quirk 23), by `interface` only if it is not empty. kIo.
-  static Result<ProbeSocket> unbound(const std::string& interface);
+  // For unicast probes to anywhere (quirk 23) over IPv4 or IPv6, by `interface` only if it is not empty. kIo.
+  static Result<ProbeSocket> unbound(bool v4, const std::string& interface);
 
   int fd() const { return fd_.get(); }
   const os::InterfaceAddress& local() const { return local_; }
 
   // Sends to the group. kNetwork with the system's reason.
   Result<void> multicast(std::string_view message);
-  // Sends to one host; losses are not told.
+  // Sends to one host, by the interface of local() where the address is IPv6 link-local. Losses are not told.
   void unicast(std::string_view message, const IpAddress& to);
 
   // Everything that waits to be read, at most kMaxBatch datagrams of it.
@@ -51,6 +51,8 @@ class Reassembly {
  public:
   // The whole message that ends with this datagram; empty while its end is missing.
   std::string take(std::string_view datagram, const IpAddress& from);
+  // Whether the last message that take() gave came in more than one datagram.
+  bool joined() const { return joined_; }
 
   static constexpr std::size_t kMaxSources = 64;  // kept at a time; the oldest goes
  private:
@@ -59,6 +61,7 @@ class Reassembly {
     std::string text;
   };
   std::vector<Part> parts_;
+  bool joined_ = false;
 };
 
 }  // namespace camctl::onvif::discovery

@@ -63,6 +63,28 @@ std::optional<Candidate> place(std::string_view xaddr, const IpAddress& source,
   return Candidate{url->to_string(), rank};
 }
 
+// Quirks 10 to 12, which order_xaddrs() repairs.
+std::set<int> xaddr_quirks(const std::vector<std::string>& xaddrs, const IpAddress& source,
+                           const os::InterfaceAddress& local) {
+  std::set<int> quirks;
+  int first = -1, best = -1;
+  for (const std::string& xaddr : xaddrs) {
+    const auto candidate = place(xaddr, source, local);
+    const auto url = Url::parse(repair_xaddr(xaddr));
+    if (!candidate || !url) continue;
+    if (first < 0) first = candidate->rank;
+    best = best < 0 ? candidate->rank : std::min(best, candidate->rank);
+    const auto host = IpAddress::parse(url->host);
+    if (!host || *host == source) continue;
+    if (!host->is_v4() && is_link_local(*host))
+      quirks.insert(11);
+    else if (!is_link_local(*host) && (!local.network.contains(*host) || host->is_loopback()))
+      quirks.insert(12);
+  }
+  if (best < first) quirks.insert(10);
+  return quirks;
+}
+
 void add_missing(std::vector<std::string>& known, const std::vector<std::string>& further, std::size_t most) {
   for (const std::string& item : further)
     if (known.size() < most && std::find(known.begin(), known.end(), item) == known.end())
@@ -151,6 +173,8 @@ FoundDevice describe(const Announcement& announcement, const IpAddress& source,
   device.types = announcement.types;
   device.scopes = announcement.scopes;
   device.xaddrs = order_xaddrs(announcement.xaddrs, source, local);
+  device.quirks = announcement.quirks;
+  device.quirks.merge(xaddr_quirks(announcement.xaddrs, source, local));
   if (!device.xaddrs.empty())
     if (const auto address = service_address(device.xaddrs.front())) device.port = address->port;
   ScopeFacts facts = read_scopes(announcement.scopes);
@@ -163,11 +187,33 @@ FoundDevice describe(const Announcement& announcement, const IpAddress& source,
   return device;
 }
 
+void refresh(FoundDevice& known, const FoundDevice& hello) {
+  // Quirk 19: a UUID that is new with each start.
+  if (!known.endpoint.empty() && !hello.endpoint.empty() && known.endpoint != hello.endpoint)
+    known.quirks.insert(19);
+  if (!hello.endpoint.empty()) known.endpoint = hello.endpoint;
+  if (!hello.xaddrs.empty()) {
+    known.xaddrs = hello.xaddrs;
+    known.port = hello.port;
+  }
+  if (!hello.types.empty()) known.types = hello.types;
+  if (!hello.scopes.empty()) {
+    known.scopes = hello.scopes;
+    known.name = hello.name;
+    known.hardware = hello.hardware;
+    known.location = hello.location;
+  }
+  known.found_by.insert(hello.found_by.begin(), hello.found_by.end());
+  known.quirks.insert(hello.quirks.begin(), hello.quirks.end());
+}
+
 void merge(FoundDevice& known, const FoundDevice& further) {
   if (known.endpoint.empty()) known.endpoint = further.endpoint;
   if (known.port == 0) known.port = further.port;
   if (known.mac.empty()) known.mac = further.mac;
   if (known.interface.empty()) known.interface = further.interface;
+  if (known.rtsp_server.empty()) known.rtsp_server = further.rtsp_server;
+  known.quirks.insert(further.quirks.begin(), further.quirks.end());
   prefer(known.name, further.name.empty() ? known.name : further.name);
   prefer(known.hardware, further.hardware.empty() ? known.hardware : further.hardware);
   prefer(known.location, further.location.empty() ? known.location : further.location);
@@ -179,6 +225,14 @@ void merge(FoundDevice& known, const FoundDevice& further) {
   for (const std::uint16_t port : further.rtsp_ports)
     if (std::find(known.rtsp_ports.begin(), known.rtsp_ports.end(), port) == known.rtsp_ports.end())
       known.rtsp_ports.push_back(port);
+}
+
+std::size_t held_bytes(const FoundDevice& device) {
+  std::size_t bytes = sizeof device + device.endpoint.size() + device.name.size() + device.hardware.size() +
+                      device.location.size();
+  for (const auto* list : {&device.xaddrs, &device.types, &device.scopes})
+    for (const std::string& item : *list) bytes += sizeof item + item.size();
+  return bytes;
 }
 
 bool same_device(const FoundDevice& a, const FoundDevice& b) {

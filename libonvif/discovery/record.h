@@ -50,8 +50,14 @@ std::string service_url(std::string_view address, std::uint16_t port, bool tls, 
 FoundDevice describe(const Announcement& announcement, const IpAddress& source,
                      const os::InterfaceAddress& local);
 
+// Puts what a Hello says in the place of what `known` was announced as before; what else is known stays.
+void refresh(FoundDevice& known, const FoundDevice& hello);
+
 // Adds to `known` what a further answer of the same device says.
 void merge(FoundDevice& known, const FoundDevice& further);
+
+// About how much memory the record takes.
+std::size_t held_bytes(const FoundDevice& device);
 
 // Quirks 17 and 18: one address and one endpoint, or one address and one port. The same endpoint behind
 // another address is another device.

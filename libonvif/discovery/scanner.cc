@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <utility>
 
 #include "base/log.h"
 
@@ -15,7 +17,9 @@ using namespace std::chrono_literals;
 
 constexpr std::uint64_t kFirstConnectionTag = 1u << 20;  // beyond the indices of sockets
 constexpr auto kHttpTimeout = 4000ms;                    // slow cameras take 2 s (quirk 42)
+constexpr auto kProgressEvery = 100ms;                   // more is not seen
 constexpr auto kUnicastGrace = 1000ms;  // for the answer to a unicast probe (quirk 14: 500 ms random)
+constexpr auto kMostDelay = 550ms;      // of an answer (APP_MAX_DELAY, 500 ms), and the way
 // Each probe twice: datagrams get lost (quirk 14).
 constexpr std::array kProbeTimes = {Scanner::Clock::duration(0ms), Scanner::Clock::duration(300ms)};
 constexpr std::array kProbeKinds = {ProbeKind::kTransmitter, ProbeKind::kDevice, ProbeKind::kUntyped};
@@ -40,10 +44,12 @@ Scanner::Scanner(const ScanOptions& options, std::vector<os::InterfaceAddress> l
       found_(std::move(found)),
       progress_callback_(std::move(progress)),
       http_(kHttpTimeout, only_interface_),
-      connector_(poller_, options.connect_timeout, kFirstConnectionTag, only_interface_),
+      connector_(poller_, kFirstConnectionTag, only_interface_),
       pace_(options.connects_per_second, Clock::now()),
       start_(Clock::now()),
-      window_end_(start_ + (options.ws_discovery ? options.wait : 0ms)) {
+      window_end_(start_ + (options.ws_discovery ? options.wait : 0ms)),
+      kinds_end_(std::min(window_end_, start_ + kProbeTimes.back() + kMostDelay)),
+      patience_(plan_.network_count() + 1) {
   progress_.to_probe = plan_.host_count() * ports_.size();
   if (options_.ws_discovery) probe_times_.assign(kProbeTimes.begin(), kProbeTimes.end());
 }
@@ -62,28 +68,51 @@ Result<void> Scanner::open_sockets() {
   }
   probing_ = sockets_.size();
   if (sockets_.empty() && plan_.host_count() == 0) return fail(last);
-  if (plan_.host_count() > 0) {
-    auto socket = ProbeSocket::unbound(only_interface_);
-    if (!socket) return fail(socket.error());
-    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
-    unicast_ = sockets_.size();
-    sockets_.push_back(std::move(*socket));
-  }
-  for (std::size_t i = 0; options_.watch && i < locals_.size(); ++i) {
-    // One socket an interface, not an address: each hears the whole of its interface. Devices with IPv6 say
-    // Hello over IPv4 too.
-    const auto same = [&](const os::InterfaceAddress& other) {
-      return other.address.is_v4() && other.index == locals_[i].index;
-    };
-    const auto before = locals_.begin() + static_cast<std::ptrdiff_t>(i);
-    if (!locals_[i].address.is_v4() || std::any_of(locals_.begin(), before, same)) continue;
-    auto socket = ProbeSocket::listener(locals_[i]);
-    if (!socket) return fail(socket.error());
-    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
-    sockets_.push_back(std::move(*socket));
-  }
+  if (plan_.host_count() > 0)
+    if (auto ok = open_unicast(); !ok) return ok;
+  if (options_.watch)
+    if (auto ok = open_listeners(); !ok) return ok;
   reassembly_.resize(sockets_.size());
   return {};
+}
+
+Result<void> Scanner::open_unicast() {
+  for (auto [slot, v4] : {std::pair(&unicast_, true), std::pair(&unicast_six_, false)}) {
+    auto socket = ProbeSocket::unbound(v4, only_interface_);
+    if (!socket && !v4) return {};  // a system without IPv6
+    if (!socket) return fail(socket.error());
+    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
+    *slot = sockets_.size();
+    sockets_.push_back(std::move(*socket));
+  }
+  for (const ProbeKind kind : {ProbeKind::kTransmitter, ProbeKind::kDevice})
+    unicast_probes_[kind] = new_probe(kind, false);
+  return {};
+}
+
+// One socket for each interface and address family, not for each address: each hears the whole of its
+// interface.
+Result<void> Scanner::open_listeners() {
+  std::set<std::pair<unsigned, bool>> open;
+  for (const os::InterfaceAddress& local : locals_) {
+    if (!open.insert({local.index, local.address.is_v4()}).second) continue;
+    auto socket = ProbeSocket::listener(local);
+    if (!socket && !local.address.is_v4()) {
+      log::get().debug("{}", socket.error().message);
+      continue;
+    }
+    if (!socket) return fail(socket.error());
+    if (auto ok = poller_.add(socket->fd(), true, false, sockets_.size()); !ok) return fail(ok.error());
+    sockets_.push_back(std::move(*socket));
+  }
+  return {};
+}
+
+std::string Scanner::new_probe(ProbeKind kind, bool multicast) {
+  std::string id = new_message_id();
+  std::string message = probe_message(kind, id);
+  asked_[std::move(id)] = {kind, multicast, static_cast<unsigned>(asked_.size())};
+  return message;
 }
 
 void Scanner::send_probes(Clock::time_point now) {
@@ -91,35 +120,20 @@ void Scanner::send_probes(Clock::time_point now) {
     probe_times_.pop_front();
     for (std::size_t i = 0; i < probing_; ++i)
       for (const ProbeKind kind : kProbeKinds) {
-        const auto sent = sockets_[i].multicast(probe_message(kind, new_message_id()));
+        const auto sent = sockets_[i].multicast(new_probe(kind, true));
         if (!sent) log::get().debug("{}", sent.error().message);
       }
   }
 }
 
-void Scanner::feed_sweep(Clock::time_point now) {
-  while (connector_.pending() < jobs_) {
-    if (queue_.empty() && !plan_done_) {
-      const auto address = plan_.next();
-      plan_done_ = !address;
-      if (address && !swept_early_.contains(*address)) begin_sweep(*address, false);
-      continue;
-    }
-    if (queue_.empty() || !pace_.take(now)) return;
-    const PortTask task = queue_.front();
-    queue_.pop_front();
-    const std::size_t queued = queue_.size();
-    check_port(task, false);
-    if (queue_.size() > queued && queue_.front().address == task.address && queue_.front().port == task.port)
-      return;  // put back: no descriptor left just now
-  }
-}
-
 void Scanner::wait_for_events() {
   // Short while the sweep waits for its pace or for room; else only deadlines are to be noticed.
-  const auto timeout = !queue_.empty() || !plan_done_ ? 5ms : 50ms;
-  http_.run(poller_.fd(), timeout);
-  for (const os::Poller::Event& event : poller_.wait(0ms)) {
+  const auto until = std::chrono::ceil<std::chrono::milliseconds>(
+      std::min(connector_.next_deadline(), Clock::now() + 50ms) - Clock::now());
+  const auto timeout = !queue_.empty() || !plan_done_ ? 5ms : std::max(until, 0ms);
+  const bool asking = http_.pending() > 0;
+  if (asking) http_.run(poller_.fd(), timeout);
+  for (const os::Poller::Event& event : poller_.wait(asking ? 0ms : timeout)) {
     if (event.tag >= kFirstConnectionTag) {
       connector_.on_event(event);
     } else {
@@ -127,7 +141,7 @@ void Scanner::wait_for_events() {
       Reassembly& reassembly = reassembly_[event.tag];
       socket.receive([&](std::string_view datagram, const IpAddress& from) {
         const std::string whole = reassembly.take(datagram, from);
-        if (!whole.empty()) on_datagram(socket, whole, from);
+        if (!whole.empty()) on_datagram(socket, whole, reassembly.joined(), from);
       });
     }
   }
@@ -140,12 +154,15 @@ bool Scanner::finished(Clock::time_point now) const {
 }
 
 void Scanner::report_progress() {
-  if (progress_callback_) progress_callback_(progress_);
+  const auto now = Clock::now();
+  if (!progress_callback_ || now < last_progress_ + kProgressEvery) return;
+  last_progress_ = now;
+  progress_callback_(progress_);
 }
 
 Result<void> Scanner::run(const std::stop_token& stop) {
   if (auto ok = open_sockets(); !ok) return fail(ok.error());
-  for (bool window_open = true;;) {
+  for (bool window_open = true, kinds_open = true;;) {
     const auto now = Clock::now();
     if (stop.stop_requested()) {
       stopping_ = true;
@@ -160,6 +177,10 @@ Result<void> Scanner::run(const std::stop_token& stop) {
     send_probes(now);
     feed_sweep(now);
     wait_for_events();
+    if (kinds_open && now >= kinds_end_) {
+      kinds_open = false;
+      emit_rest();  // what has answered some kinds of probe only
+    }
     if (window_open && now >= window_end_) {
       window_open = false;
       emit_rest();  // what the sweep found and no answer came for

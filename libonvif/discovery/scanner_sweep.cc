@@ -1,144 +1,131 @@
 #include <algorithm>
 #include <array>
 
-#include "base/url.h"
-#include "libonvif/discovery/record.h"
 #include "libonvif/discovery/scanner.h"
 
 namespace camctl::onvif::discovery {
 namespace {
 
-constexpr std::array<std::uint16_t, 4> kRtspPorts = {554, 5543, 8554, 10554};
-constexpr std::array<std::uint16_t, 2> kTlsPorts = {443, 8443};
-// Quirk 25; the second is Axis's.
-constexpr std::array<std::string_view, 4> kPaths = {"/onvif/device_service", "/onvif/services",
-                                                    "/onvif/devices", "/"};
+using namespace std::chrono_literals;
 
-template <class Ports>
-bool is_one_of(std::uint16_t port, const Ports& ports) {
-  return std::find(ports.begin(), ports.end(), port) != ports.end();
-}
+constexpr std::array<std::uint16_t, 4> kRtspPorts = {554, 5543, 8554, 10554};
+
+// Hosts whose ports are asked in turn: first port of all, second port of all… No host gets all its connects
+// at once, and address resolution, which takes seconds for hosts that are not there, begins for all of them
+// early. So many that the first ports take 50 ms; at most a quarter of the neighbours that Linux keeps by
+// default (gc_thresh3, 1024).
+constexpr std::size_t kMostInTurn = 256, kFewestInTurn = 16, kTurnsASecond = 20;
+
+// Linux asks for a neighbour's hardware address again after 1 s. A host on the link whose first question was
+// lost is waited for until then.
+constexpr auto kSecondQuestion = 1100ms;
 
 }  // namespace
 
-struct Scanner::PathCheck {
-  PortTask task;
-  bool tls;
-  std::size_t path = 0;
-  std::string redirected;    // asked next instead of a path
-  bool followed = false;     // one redirect a port (quirk 41)
-  std::size_t web_auth = 0;  // paths that asked for credentials with no word of SOAP
-  std::string url;
-  HttpOutcome first;
-};
+void Scanner::feed_sweep(Clock::time_point now) {
+  while (connector_.pending() < jobs_) {
+    if (queue_.empty() && !plan_done_) {
+      plan_hosts();
+      continue;
+    }
+    if (queue_.empty()) return;
+    const PortTask task = queue_.front();
+    if (!task.probe && !pace_.take(now)) return;
+    queue_.pop_front();
+    if (task.probe) {
+      send_probe(task);
+    } else if (!check_port(task, false)) {
+      queue_.push_front(task);
+      return;
+    }
+  }
+}
 
-void Scanner::begin_sweep(const IpAddress& address, bool first_in_line) {
+// The next hosts of the plan, port by port. With the first and the last connect goes a probe, as many answer
+// one that is sent to them alone, across routers as well (quirk 23).
+void Scanner::plan_hosts() {
+  std::vector<IpAddress> hosts;
+  const auto in_turn = std::clamp(options_.connects_per_second / kTurnsASecond, kFewestInTurn, kMostInTurn);
+  while (hosts.size() < in_turn && !plan_done_) {
+    const auto address = plan_.next();
+    plan_done_ = !address;
+    if (address && !swept_early_.contains(*address)) hosts.push_back(*address);
+  }
+  for (const IpAddress& address : hosts) {
+    Host& host = hosts_[address];
+    host.swept = true;
+    host.pending += ports_.size();
+  }
+  for (std::size_t i = 0; i < ports_.size(); ++i)
+    for (const IpAddress& address : hosts) {
+      if (i == 0) queue_.push_back({.address = address, .probe = ProbeKind::kTransmitter});
+      queue_.push_back({.address = address, .port = ports_[i], .sweep = true});
+      if (i + 1 == ports_.size()) queue_.push_back({.address = address, .probe = ProbeKind::kDevice});
+    }
+}
+
+// A host that has just announced itself: its ports come before all others.
+void Scanner::begin_sweep(const IpAddress& address) {
   Host& host = hosts_[address];
   host.swept = true;
   host.pending += ports_.size();
-  for (const std::uint16_t port : ports_) {
-    const PortTask task{address, port, plan_.contains(address)};
-    first_in_line ? queue_.push_front(task) : queue_.push_back(task);
-  }
-  if (!unicast_ || !plan_.contains(address) || !address.is_v4()) return;
-  // Quirk 23: many answer a probe that is sent to them alone, across routers too.
-  for (const ProbeKind kind : {ProbeKind::kTransmitter, ProbeKind::kDevice})
-    sockets_[*unicast_].unicast(probe_message(kind, new_message_id()), address);
+  swept_early_.insert(address);
+  const bool planned = plan_.contains(address);
+  for (auto port = ports_.rbegin(); port != ports_.rend(); ++port)
+    queue_.push_front({.address = address, .port = *port, .sweep = planned});
+  if (planned)
+    for (const auto& [kind, message] : unicast_probes_) send_probe({.address = address, .probe = kind});
+}
+
+void Scanner::send_probe(const PortTask& task) {
+  const auto slot = task.address.is_v4() ? unicast_ : unicast_six_;
+  const auto message = unicast_probes_.find(*task.probe);
+  if (!slot || message == unicast_probes_.end()) return;
+  sockets_[*slot].unicast(message->second, task.address);
   last_unicast_ = Clock::now();
 }
 
-void Scanner::check_port(const PortTask& task, bool ask_rtsp) {
-  ask_rtsp = ask_rtsp || is_one_of(task.port, kRtspPorts);
-  const bool counted = !hosts_[task.address].swept;  // a sweep's ports were counted when it began
-  if (counted) ++hosts_[task.address].pending;
-  const bool started = connector_.start(
+// False if the system has no descriptor or port left just now; nothing has changed then.
+bool Scanner::check_port(const PortTask& task, bool ask_rtsp) {
+  ask_rtsp = ask_rtsp || std::find(kRtspPorts.begin(), kRtspPorts.end(), task.port) != kRtspPorts.end();
+  Host& host = hosts_[task.address];
+  if (host.first_connect == Clock::time_point{}) host.first_connect = Clock::now();
+  return connector_.start(
       {.address = task.address,
-       .interface_index = hosts_[task.address].zone,
+       .interface_index = host.zone,
        .port = task.port,
        .ask_rtsp = ask_rtsp,
+       .connect_timeout = patience_with(task),
        .done = [this, task, ask_rtsp](const PortOutcome& outcome) { on_port(task, ask_rtsp, outcome); }});
-  if (started) return;
-  if (counted) --hosts_[task.address].pending;
-  queue_.push_front(task);
 }
 
-void Scanner::on_port(const PortTask& task, bool asked_rtsp, const PortOutcome& outcome) {
-  Host& host = hosts_[task.address];
-  if (task.sweep) ++progress_.probed;
-  if (outcome.rtsp && !is_one_of(task.port, host.rtsp_ports)) host.rtsp_ports.push_back(task.port);
-  if (outcome.open && !outcome.rtsp && host.swept) {
-    // Stays pending until its paths are asked. After RTSP was tried in vain it may still be a web server.
-    const auto check = std::make_shared<PathCheck>();
-    check->task = task;
-    check->tls = is_one_of(task.port, kTlsPorts);
-    if (asked_rtsp && !is_one_of(task.port, kRtspPorts)) {
-      --host.pending;
-      return settle(task.address);
-    }
-    return next_path(check);
-  }
+Scanner::Clock::duration Scanner::patience_with(const PortTask& task) {
+  const auto usual = patience_[plan_.network_of(task.address)].value();
+  if (!task.again) return usual;
+  if (local_of(task.address) == nullptr) return 2 * usual;
+  const auto second_question = hosts_[task.address].first_connect + kSecondQuestion - Clock::now();
+  return std::max(usual, second_question);
+}
+
+// SYNs get lost: what was silent is asked once more. Of a host that has not said anything on any port, one
+// port is enough to tell whether it is there.
+void Scanner::try_again(const IpAddress& address, Host& host) {
+  const bool there = host.heard || !host.devices.empty();
+  if (stopping_ || host.silent.empty() || (!there && host.retried)) return host.silent.clear();
+  const std::size_t count = there ? host.silent.size() : 1;
+  host.retried = true;
+  host.pending += count;
+  const auto end = host.silent.begin() + static_cast<std::ptrdiff_t>(count);
+  for (auto port = host.silent.begin(); port != end; ++port)
+    queue_.push_front({.address = address, .port = *port, .sweep = plan_.contains(address), .again = true});
+  host.silent.erase(host.silent.begin(), end);
+}
+
+// A port's check is over.
+void Scanner::port_done(const IpAddress& address, Host& host) {
   --host.pending;
-  settle(task.address);
-}
-
-void Scanner::next_path(const std::shared_ptr<PathCheck>& check) {
-  if (check->redirected.empty()) {
-    check->url =
-        service_url(check->task.address.to_string(), check->task.port, check->tls, kPaths[check->path++]);
-  } else {
-    check->url = std::exchange(check->redirected, {});
-  }
-  http_.post(check->url, [this, check](const HttpOutcome& outcome) { on_path_reply(check, outcome); });
-}
-
-void Scanner::on_path_reply(const std::shared_ptr<PathCheck>& check, const HttpOutcome& outcome) {
-  const IpAddress& address = check->task.address;
-  const Verdict verdict = outcome.reply.verdict;
-  if (verdict == Verdict::kWebAuth && check->web_auth++ == 0) check->first = outcome;
-  if (verdict == Verdict::kNone && !outcome.redirect.empty() && !check->followed) {
-    check->followed = true;
-    check->redirected = outcome.redirect;
-    return next_path(check);
-  }
-  const bool onvif = verdict != Verdict::kNone && verdict != Verdict::kWebAuth;
-  if (onvif) add_swept(address, check->url, outcome);
-  if (!onvif && outcome.answered && check->path < kPaths.size()) return next_path(check);
-  // A service whose own path asks for credentials, while other paths are simply not there (quirk 28).
-  if (!onvif && check->web_auth > 0 && check->web_auth < kPaths.size())
-    add_swept(address, service_url(address.to_string(), check->task.port, check->tls, kPaths[0]),
-              check->first);
-  if (!onvif && !outcome.answered && outcome.connected && !is_one_of(check->task.port, kRtspPorts)) {
-    // Open, but no web server: RTSP on an unusual port. What is pending goes on to that check.
-    PortTask task = check->task;
-    task.sweep = false;
-    return check_port(task, true);
-  }
-  --hosts_[address].pending;
+  if (host.pending == 0) try_again(address, host);
   settle(address);
-}
-
-void Scanner::add_swept(const IpAddress& address, const std::string& url, const HttpOutcome& outcome) {
-  Host& host = hosts_[address];
-  const auto service = service_address(url);
-  if (!service) return;
-  FoundDevice record;
-  record.ip = address.to_string();
-  record.port = service->port;
-  record.xaddrs = {url};
-  record.found_by = {"sweep"};
-  record.services = {"onvif"};
-  if (const os::InterfaceAddress* local = local_of(address)) record.interface = local->interface;
-  for (Device& known : host.devices) {
-    if (!same_device(known.record, record)) continue;
-    merge(known.record, record);
-    return;
-  }
-  if (devices_++ >= kMaxDevices) return;
-  Device& device = host.devices.emplace_back();
-  device.record = std::move(record);
-  device.onvif = true;
-  device.checked = true;
-  judge(device, outcome);
 }
 
 }  // namespace camctl::onvif::discovery

@@ -12,20 +12,64 @@ constexpr unsigned kMissedLooks = 2;  // one answer may be late (quirk 42), two 
 }  // namespace
 
 void Scanner::watch(Clock::time_point now) {
+  forget_gone();
   if (next_look_ == Clock::time_point{}) next_look_ = now + options_.look_every;
   if (now < next_look_) return;
-  if (!look_open_) {
-    for (auto& [address, host] : hosts_)
-      for (Device& device : host.devices) device.seen = false;
-    if (options_.ws_discovery) probe_times_ = {now - start_};
-    next_look_ = now + options_.wait;
-  } else {
-    for (auto& [address, host] : hosts_)
-      for (Device& device : host.devices)
-        if (device.emitted && !device.left_out && !device.gone && !device.seen) look_again(address, device);
-    next_look_ = now + options_.look_every;
-  }
+  if (look_open_)
+    end_look();
+  else
+    begin_look(now);
+  next_look_ = now + (look_open_ ? options_.look_every : options_.wait);
   look_open_ = !look_open_;
+}
+
+// Everybody is asked by multicast, for those whose Hello was lost, and who is known by a probe to itself
+// alone.
+void Scanner::begin_look(Clock::time_point now) {
+  asked_.clear();
+  for (auto& [address, host] : hosts_)
+    for (Device& device : host.devices) {
+      device.seen = false;
+      device.answered = 0;
+    }
+  if (!options_.ws_discovery) return;
+  probe_times_ = {now - start_};
+  const std::string message = new_probe(ProbeKind::kTransmitter, false);
+  for (auto& [address, host] : hosts_) {
+    const bool near = std::any_of(host.devices.begin(), host.devices.end(), [](const Device& device) {
+      return device.announced && device.emitted && !device.left_out && device.record.status != "wrong_subnet";
+    });
+    for (std::size_t i = 0; near && i < probing_; ++i)
+      if (sockets_[i].local().interface == host.devices.front().record.interface &&
+          sockets_[i].local().address.is_v4() == address.is_v4()) {
+        sockets_[i].unicast(message, address);
+        break;
+      }
+  }
+}
+
+void Scanner::end_look() {
+  for (auto& [address, host] : hosts_)
+    for (Device& device : host.devices)
+      if (device.emitted && !device.left_out && !device.gone && !device.seen) look_again(address, device);
+}
+
+// Who has gone is forgotten, so that a watch of months holds no more than what is there; whoever comes back
+// is found anew.
+void Scanner::forget_gone() {
+  std::erase_if(hosts_, [&](const auto& entry) {
+    const Host& host = entry.second;
+    const bool over = host.pending == 0 && !host.devices.empty() &&
+                      std::all_of(host.devices.begin(), host.devices.end(),
+                                  [](const Device& device) { return device.gone && !device.looking; });
+    if (!over) return false;
+    for (const Device& device : host.devices) {
+      --devices_;
+      held_ -= device.held;
+      endpoints_.erase(text::lower(device.record.endpoint));
+    }
+    return true;
+  });
 }
 
 // Not heard of: its service is asked once more.
@@ -95,8 +139,11 @@ void Scanner::tell(Device& device, const char* event) {
 }
 
 void Scanner::tell_change(Device& device) {
-  if (!options_.watch || device.left_out || device.gone || !device.checked || device.record == device.told)
-    return;
+  if (!options_.watch || device.left_out || device.gone || !device.checked) return;
+  FoundDevice before = device.told;  // by which way it was heard of is no news of the device
+  before.found_by = device.record.found_by;
+  before.quirks = device.record.quirks;
+  if (device.record == before) return;
   tell(device, "changed");
 }
 

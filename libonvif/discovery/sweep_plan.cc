@@ -27,10 +27,13 @@ Result<SweepPlan> SweepPlan::make(std::vector<Cidr> networks) {
   return plan;
 }
 
-bool SweepPlan::contains(const IpAddress& address) const {
-  return std::any_of(networks_.begin(), networks_.end(),
-                     [&](const Cidr& network) { return network.contains(address); });
+std::size_t SweepPlan::network_of(const IpAddress& address) const {
+  const auto found = std::find_if(networks_.begin(), networks_.end(),
+                                  [&](const Cidr& network) { return network.contains(address); });
+  return static_cast<std::size_t>(found - networks_.begin());
 }
+
+bool SweepPlan::contains(const IpAddress& address) const { return network_of(address) < networks_.size(); }
 
 std::optional<IpAddress> SweepPlan::next() {
   for (; network_ < networks_.size(); ++network_, host_ = 0)
@@ -41,6 +44,25 @@ std::optional<IpAddress> SweepPlan::next() {
         return address;
     }
   return std::nullopt;
+}
+
+void Patience::add(Duration round_trip) {
+  constexpr double kMeanWeight = 1.0 / 8, kVarianceWeight = 1.0 / 4;
+  const std::chrono::duration<double> sample = round_trip;
+  if (!measured_) {
+    measured_ = true;
+    mean_ = sample;
+    variance_ = sample / 2;
+    return;
+  }
+  variance_ += kVarianceWeight * (std::chrono::abs(mean_ - sample) - variance_);
+  mean_ += kMeanWeight * (sample - mean_);
+}
+
+Patience::Duration Patience::value() const {
+  if (!measured_) return kFirst;
+  return std::clamp(std::chrono::duration_cast<Duration>(mean_ + 4 * variance_), Duration(kLeast),
+                    Duration(kMost));
 }
 
 Pace::Pace(unsigned per_second, Clock::time_point now) : per_second_(std::max(per_second, 1u)), last_(now) {}

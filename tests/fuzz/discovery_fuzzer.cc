@@ -14,6 +14,9 @@ using namespace camctl::onvif::discovery;
 
 namespace {
 
+// A datagram of text, three bytes for each bad one and hosts replaced, and what lists of it take.
+constexpr std::size_t kMostHeld = 4 * kMaxDatagram + 256 * (kMaxScopes + kMaxXAddrs + kMaxTypes);
+
 void check(const Announcement& announcement) {
   const os::InterfaceAddress local{.interface = "eth0",
                                    .index = 2,
@@ -36,6 +39,8 @@ void check(const Announcement& announcement) {
   if (record.port != 0 && !same_device(record, copy)) abort();
   merge(record, copy);
   if (record.xaddrs != copy.xaddrs) abort();
+  refresh(record, copy);
+  if (record.xaddrs != copy.xaddrs || held_bytes(record) > kMostHeld) abort();
 }
 
 }  // namespace

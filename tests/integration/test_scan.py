@@ -1,5 +1,6 @@
 """camctl scan finds virtual cameras: WS-Discovery and sweep, on loopback and over two interfaces."""
 
+import concurrent.futures
 import contextlib
 import json
 import pathlib
@@ -327,20 +328,128 @@ def test_another_subnet_is_told_and_not_contacted(two_networks):
     assert "10.77.1.0/24" in record["reason"]
 
 
-def test_nothing_is_sent_outside_what_was_asked(two_networks):
+CAPTURE = """if True:
+    import signal, socket, sys
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+    s.setsockopt(socket.SOL_SOCKET, 33, 32 << 20)  # SO_RCVBUFFORCE
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    print("ready", flush=True)
+    while True:
+        frame, (interface, _, direction, _, _) = s.recvfrom(65536)
+        if direction == socket.PACKET_OUTGOING and interface != "lo":
+            print(interface, frame.hex(), flush=True)
+"""
+
+
+@contextlib.contextmanager
+def captured(namespace):
+    """What a host sends meanwhile: a list of (interface, frame), complete at the end."""
+    frames = []
+    capture = subprocess.Popen(netns.inside(namespace, "/usr/bin/python3", "-c", CAPTURE), stdout=subprocess.PIPE)
+    assert capture.stdout.readline() == b"ready\n"
+    lines = []
+    reader = threading.Thread(target=lambda: lines.extend(capture.stdout))
+    reader.start()
+    try:
+        yield frames
+    finally:
+        # A frame of our own, behind all others, tells that everything has been seen.
+        subprocess.run(netns.inside(namespace, "/usr/bin/python3", "-c",
+                       "import socket; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'THE END', ('10.77.1.10', 9))"))
+        wait_for("the end of the capture", lambda: any(b"THE END".hex().encode() in line for line in lines))
+        capture.terminate()
+        capture.wait()
+        reader.join()
+        for line in lines:
+            interface, frame = line.split()
+            frames.append((interface.decode(), bytes.fromhex(frame.decode())))
+
+
+def packets(frames):
+    """(interface, protocol, address, port, payload) of each frame but those of ARP and ICMPv6."""
+    for interface, frame in frames:
+        kind, packet = frame[12:14], frame[14:]
+        if kind == b"\x08\x06" or b"THE END" in frame:
+            continue
+        if kind == b"\x86\xdd":
+            protocol, address, rest = packet[6], socket.inet_ntop(socket.AF_INET6, packet[24:40]), packet[40:]
+            if protocol in (0, 58):  # neighbour discovery, group membership
+                continue
+        else:
+            assert kind == b"\x08\x00", kind
+            protocol, address, rest = packet[9], socket.inet_ntoa(packet[16:20]), packet[(packet[0] & 15) * 4:]
+        data = rest[(rest[12] >> 4) * 4:] if protocol == 6 else rest[8:]
+        yield interface, {6: "tcp", 17: "udp"}.get(protocol, protocol), address, int.from_bytes(rest[2:4]), data
+
+
+def test_nothing_is_sent_but_connects_and_probes_to_what_was_asked(two_networks):
     _, scanner, _, _ = two_networks
-    code, records, errors = scan("--sweep-only", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
-    assert [record["ip"] for record in records] == ["10.77.1.10"], errors
-    sent = subprocess.run(netns.inside(scanner, "cat", "/proc/net/dev"), capture_output=True, text=True).stdout
-    code, records, errors = scan("--sweep-only", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
-    again = subprocess.run(netns.inside(scanner, "cat", "/proc/net/dev"), capture_output=True, text=True).stdout
+    netns.run("ip", "-n", scanner, "route", "add", "default", "via", "10.77.1.10")  # whatever strays gets out
+    with captured(scanner) as frames:
+        code, records, errors = scan("--wait", "1.5", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
+    assert sorted(record["ip"] for record in records) == ["10.77.1.10", "10.77.2.10"], errors
+    swept = {f"10.77.1.{n}" for n in range(1, 15)}
+    seen = set()
+    for interface, protocol, address, port, data in packets(frames):
+        allowed = {"tcp": address in swept or address == "10.77.2.10",
+                   "udp": port == 3702 and (address in swept or address in ("239.255.255.250", "ff02::c"))}
+        assert allowed.get(protocol), (interface, protocol, address, port)
+        seen.add((interface, protocol, address))
+        assert b"Authorization" not in data and b"UsernameToken" not in data
+        if protocol == "udp":
+            assert b"<d:Probe>" in data
+        elif data:
+            assert data.startswith((b"POST /", b"OPTIONS rtsp://")) or b"GetSystemDateAndTime" in data, data
+    assert {("eth1", "udp", "10.77.1.10"), ("eth1", "udp", "ff02::c"), ("eth2", "udp", "239.255.255.250")} <= seen
+    assert not any(interface == "eth2" and protocol == "tcp" and address != "10.77.2.10"
+                   for interface, protocol, address in seen)
 
-    def packets(table, interface):
-        [line] = [line for line in table.splitlines() if line.strip().startswith(interface + ":")]
-        return int(line.split(":")[1].split()[9])
+    with captured(scanner) as frames:
+        scan("--sweep-only", "--network", "10.77.1.0/28", prefix=netns.inside(scanner))
+    assert {(interface, protocol) for interface, protocol, *_ in packets(frames)} == {("eth1", "tcp")}
 
-    assert packets(again, "eth1") > packets(sent, "eth1")
-    assert packets(again, "eth2") - packets(sent, "eth2") <= 2  # the link's own IPv6 chatter
+
+def test_hello_and_bye_over_ipv6_are_heard(two_networks, spawn, tmp_path):
+    _, scanner, left, _ = two_networks
+    path = tmp_path / "records.jsonl"
+    with open(path, "wb") as output:
+        spawn(*netns.inside(scanner, program("camctl-scan"), "--watch", "--wait", "0.5", "--interface", "eth1", "-o",
+                            "jsonl"), stdout=output)
+
+    def events():
+        records = [json.loads(line) for line in path.read_text().splitlines() if line.endswith("}")]
+        return [(r["event"], r["found_by"]) for r in records if ":" in r["ip"]]
+
+    wait_for("the watch", lambda: path.read_text())  # the IPv4 camera: its sockets are open
+    hello = match("http://[fe80::99]:9/onvif/device_service", name="six").decode()
+    hello = hello.replace("<d:ProbeMatches><d:ProbeMatch>", "<d:Hello>").replace("</d:ProbeMatch></d:ProbeMatches>", "</d:Hello>")
+    send = ("import socket,struct,sys; s=socket.socket(socket.AF_INET6,socket.SOCK_DGRAM); "
+            "s.setsockopt(socket.IPPROTO_IPV6,socket.IPV6_MULTICAST_IF,struct.pack('@I',socket.if_nametoindex('eth0'))); "
+            "s.sendto(sys.argv[1].encode(),('ff02::c',3702))")
+
+    def say(text):
+        subprocess.run(netns.inside(left, "/usr/bin/python3", "-c", send, text), check=True)
+
+    say(hello)
+    wait_for("the Hello", lambda: events() == [("found", ["hello"])], 30)
+    say(hello)  # nothing new
+    say(hello.replace("d:Hello", "d:Bye"))
+    wait_for("the Bye", lambda: events()[1:] == [("gone", ["hello"])], 30)
+
+
+def test_packets_get_lost(two_networks):
+    _, scanner, left, right = two_networks
+    try:
+        for namespace in (left, right):
+            netns.run("tc", "-n", namespace, "qdisc", "add", "dev", "eth0", "root", "netem", "loss", "5%")
+    except (subprocess.CalledProcessError, FileNotFoundError) as error:
+        pytest.skip(f"no tc netem here: {error}")
+    with concurrent.futures.ThreadPoolExecutor(5) as pool:
+        runs = [pool.submit(scan, "--network", "10.77.1.0/28,10.77.2.0/28", prefix=netns.inside(scanner))
+                for _ in range(20)]
+    for run in runs:
+        _, records, errors = run.result()
+        assert sorted(record["ip"] for record in records) == ["10.77.1.10", "10.77.2.10"], errors
 
 
 def test_a_camera_with_nothing_but_ipv6(two_networks):

@@ -213,3 +213,32 @@ TEST_CASE("captures of real devices") {
   CHECK(lorex[0].endpoint == "urn:uuid:2a46daf1-86f6-91ad-5458-3d184eb186f6");
   CHECK(lorex[0].types == std::vector<std::string>{"dn:NetworkVideoTransmitter", "tds:Device"});
 }
+
+TEST_CASE("quirks that the text of an answer shows") {
+  const auto quirks_of = [](const std::string& header, const std::string& body) {
+    const auto found = parse_announcements(
+        "<e:Envelope xmlns:e='http://www.w3.org/2003/05/soap-envelope' xmlns:d='urn:d' "
+        "xmlns:a='urn:a'><e:Header>" +
+        header + "</e:Header><e:Body>" + body + "</e:Body></e:Envelope>");
+    REQUIRE(found.size() == 1);
+    return found.front().quirks;
+  };
+  const std::string relates = "<a:RelatesTo>urn:uuid:1</a:RelatesTo>";
+  const auto match = [](const std::string& content) {
+    return "<d:ProbeMatch>" + content + "</d:ProbeMatch>";
+  };
+  const auto wrapped = [&](const std::string& content) {
+    return "<d:ProbeMatches>" + match(content) + "</d:ProbeMatches>";
+  };
+  CHECK(quirks_of(relates, wrapped("<d:XAddrs>http://a/</d:XAddrs>")).empty());
+  CHECK(quirks_of(relates, "<e:Fault/>") == std::set<int>{6});
+  CHECK(quirks_of(relates, match("")) == std::set<int>{7});
+  CHECK(quirks_of(relates, "<d:XAddrs>http://a/</d:XAddrs>") == std::set<int>{7});
+  CHECK(quirks_of("", wrapped("")) == std::set<int>{8});
+  CHECK(quirks_of(relates, wrapped("<x:Types>dn:NetworkVideoTransmitter</x:Types>")) == std::set<int>{9});
+  for (const char* scopes :
+       {"onvif://x/a\nonvif://x/b", "onvif://x/name/A B", "onvif://x/name/A onvif://x/name/B"})
+    CHECK(quirks_of(relates, wrapped("<d:Scopes>" + std::string(scopes) + "</d:Scopes>")) ==
+          std::set<int>{20});
+  CHECK(quirks_of(relates, wrapped("<d:Scopes>\n onvif://x/name/A onvif://x/b \n</d:Scopes>")).empty());
+}

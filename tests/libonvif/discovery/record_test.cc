@@ -197,3 +197,42 @@ TEST_CASE("merging keeps what is known and adds the rest") {
   CHECK(a.found_by == std::set<std::string>{"sweep", "ws-discovery"});
   CHECK(a.rtsp_ports == std::vector<std::uint16_t>{554});
 }
+
+TEST_CASE("quirks of service addresses (10 to 12)") {
+  const auto quirks_of = [](Strings xaddrs) {
+    Announcement said;
+    said.xaddrs = std::move(xaddrs);
+    return describe(said, ip("192.168.1.9"), eth0()).quirks;
+  };
+  using Quirks = std::set<int>;
+  CHECK(quirks_of({"http://192.168.1.9/a"}).empty());
+  CHECK(quirks_of({"http://192.168.1.9/a", "https://192.168.1.9/a", "http://169.254.1.1/a"}).empty());
+  CHECK(quirks_of({"http://169.254.1.1/a", "http://192.168.1.9/a"}) == Quirks{10});
+  CHECK(quirks_of({"https://192.168.1.9/a", "http://192.168.1.9/a"}) == Quirks{10});
+  CHECK(quirks_of({"http://[fe80::1]/a"}) == Quirks{11});
+  CHECK(quirks_of({"http://0.0.0.0/a"}) == Quirks{12});
+  CHECK(quirks_of({"http://127.0.1.1/a"}) == Quirks{12});
+  CHECK(quirks_of({"http://10.0.0.1/a"}) == Quirks{12});
+  CHECK(quirks_of({}).empty());
+}
+
+TEST_CASE("a Hello replaces what was announced before (quirk 19)") {
+  FoundDevice known = device("10.0.0.1", 80, "urn:uuid:a");
+  known.name = "A long name";
+  known.scopes = {"onvif://x/name/A"};
+  known.rtsp_ports = {554};
+  FoundDevice hello = device("10.0.0.1", 8000, "urn:uuid:a");
+  hello.xaddrs = {"http://10.0.0.1:8000/"};
+  refresh(known, hello);
+  CHECK(known.port == 8000);
+  CHECK(known.name == "A long name");  // it said nothing of names
+  CHECK(known.quirks.empty());
+  hello.endpoint = "urn:uuid:b";
+  hello.name = "B";
+  hello.scopes = {"onvif://x/name/B"};
+  refresh(known, hello);
+  CHECK(known.endpoint == "urn:uuid:b");
+  CHECK(known.name == "B");
+  CHECK(known.rtsp_ports == std::vector<std::uint16_t>{554});
+  CHECK(known.quirks == std::set<int>{19});
+}

@@ -75,3 +75,16 @@ TEST_CASE("the pace is kept on average and bursts are small") {
   CHECK_FALSE(slow.take(start + 500ms));
   CHECK(slow.take(start + 1001ms));
 }
+
+TEST_CASE("patience follows what answers, within its bounds") {
+  using namespace std::chrono_literals;
+  Patience patience;
+  CHECK(patience.value() == Patience::kFirst);
+  for (int i = 0; i < 20; ++i) patience.add(1ms);
+  CHECK(patience.value() == Patience::kLeast);
+  for (int i = 0; i < 40; ++i) patience.add(400ms);
+  CHECK(patience.value() > 400ms);
+  CHECK(patience.value() < 600ms);
+  for (int i = 0; i < 40; ++i) patience.add(i % 2 ? 10ms : 3s);
+  CHECK(patience.value() == Patience::kMost);
+}
