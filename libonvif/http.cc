@@ -65,6 +65,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
   const std::string_view value = text::trim(line.substr(colon + 1));
   if (text::iequals(name, "Date")) reply.date = value;
   if (text::iequals(name, "Location")) reply.location = value;
+  if (text::iequals(name, "Content-Type")) reply.content_type = value;
   if (text::iequals(name, "WWW-Authenticate") && reply.www_authenticate.size() < kMaxChallenges)
     reply.www_authenticate.emplace_back(value);
   return size;
@@ -133,7 +134,6 @@ HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>
   curl_easy_setopt(curl, CURLOPT_PROXY, "");  // cameras are near; a proxy of the environment is not for them
   curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
   curl_easy_setopt(curl, CURLOPT_MAXCONNECTS, 1L);
-  curl_easy_setopt(curl, CURLOPT_POST, 1L);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
   curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_requested);
@@ -153,25 +153,61 @@ HttpTransport::~HttpTransport() {
   if (impl_->curl) curl_easy_cleanup(impl_->curl);
 }
 
+std::optional<Url> redirected(const Url& url, const HttpReply& reply) {
+  const int status = reply.status;
+  const bool redirect = status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+  if (!redirect || reply.location.empty()) return std::nullopt;
+  Url next = url;
+  if (reply.location.front() == '/') {
+    next.target = reply.location;
+    return next;
+  }
+  const auto absolute = Url::parse(reply.location);
+  if (!absolute || absolute->host != url.host || (absolute->scheme != "http" && absolute->scheme != "https"))
+    return std::nullopt;
+  next = *absolute;
+  next.credentials = {};
+  return next;
+}
+
 Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request, const std::stop_token& stop,
                                       std::chrono::steady_clock::time_point deadline) {
+  std::vector<std::string> headers = {"Content-Type: " + request.content_type,
+                                      "Accept: application/soap+xml, text/xml",
+                                      "Expect:"};  // cameras do not know 100-continue
+  headers.insert(headers.end(), request.headers.begin(), request.headers.end());
+  return perform(url, headers, request.body, stop, deadline);
+}
+
+Result<HttpReply> HttpTransport::get(const Url& url, const std::vector<std::string>& headers,
+                                     const std::stop_token& stop,
+                                     std::chrono::steady_clock::time_point deadline) {
+  return perform(url, headers, std::nullopt, stop, deadline);
+}
+
+Result<HttpReply> HttpTransport::perform(const Url& url, const std::vector<std::string>& headers,
+                                         const std::optional<std::string_view>& body,
+                                         const std::stop_token& stop,
+                                         std::chrono::steady_clock::time_point deadline) {
   CURL* curl = impl_->curl;
   if (!curl) return fail(ErrorCode::kInternal, "libcurl cannot be initialised");
-  HeaderList headers;
-  headers.add("Content-Type: " + request.content_type);
-  headers.add("Accept: application/soap+xml, text/xml");
-  headers.add("Expect:");  // cameras do not know 100-continue
-  for (const auto& line : request.headers) headers.add(line);
+  HeaderList list;
+  for (const auto& line : headers) list.add(line);
 
   const std::string origin = origin_of(url) + "/";
   const std::string target = url.target.starts_with('/') ? url.target : "/" + url.target;
   curl_easy_setopt(curl, CURLOPT_URL, origin.c_str());
   curl_easy_setopt(curl, CURLOPT_REQUEST_TARGET, target.c_str());
   curl_easy_setopt(curl, CURLOPT_ADDRESS_SCOPE, zone_of(url));
-  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.list);
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-  // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): its size is set
-  curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
+  curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list.list);
+  if (body) {
+    curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
+    // NOLINTNEXTLINE(bugprone-suspicious-stringview-data-usage): its size is set
+    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->data());
+  } else {
+    curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
+  }
 
   Exchange exchange;
   CURLcode code = CURLE_OK;
@@ -200,7 +236,7 @@ Result<HttpReply> HttpTransport::post(const Url& url, const HttpRequest& request
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, nullptr);
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, nullptr);
   // A reply that breaks off after a complete envelope is good enough: wrong Content-Length is common.
-  const bool cut_short = code == CURLE_PARTIAL_FILE && exchange.reply.status != 0;
+  const bool cut_short = body && code == CURLE_PARTIAL_FILE && exchange.reply.status != 0;
   if (code != CURLE_OK && !cut_short) return fail(error_of(code, impl_->detail, url, exchange));
   return std::move(exchange.reply);
 }

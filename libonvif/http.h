@@ -1,8 +1,9 @@
-// One HTTP POST after another to one device, by libcurl. Knows nothing of SOAP or credentials.
+// One HTTP request after another to one device, by libcurl. Knows nothing of SOAP or credentials.
 #pragma once
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -31,7 +32,13 @@ struct HttpReply {
   std::string body;
   std::string date, location;                 // headers; empty if absent
   std::vector<std::string> www_authenticate;  // at most kMaxChallenges
+  std::string content_type;
 };
+
+// Where a redirect leads; nothing if it is none, or leads to another host: a request may carry credentials,
+// and the reply names addresses.
+std::optional<Url> redirected(const Url& url, const HttpReply& reply);
+inline constexpr int kMaxRedirects = 3;  // http to https, and a path or two
 
 // One connection at a time, kept open between posts. Not thread-safe.
 class HttpTransport {
@@ -46,9 +53,16 @@ class HttpTransport {
   // where the connection ended before a byte of the reply (quirk 33). kTimeout, kNetwork, kLimit, kCancelled.
   Result<HttpReply> post(const Url& url, const HttpRequest& request, const std::stop_token& stop,
                          std::chrono::steady_clock::time_point deadline);
+  // The same for GET. `headers` as in HttpRequest. A body that breaks off is an error (kNetwork).
+  Result<HttpReply> get(const Url& url, const std::vector<std::string>& headers, const std::stop_token& stop,
+                        std::chrono::steady_clock::time_point deadline);
 
  private:
   struct Impl;
+  Result<HttpReply> perform(const Url& url, const std::vector<std::string>& headers,
+                            const std::optional<std::string_view>& body, const std::stop_token& stop,
+                            std::chrono::steady_clock::time_point deadline);
+
   std::unique_ptr<Impl> impl_;
 };
 

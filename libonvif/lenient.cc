@@ -151,6 +151,13 @@ std::optional<unsigned> parse_count(std::string_view text) {
   return static_cast<unsigned>(std::lround(*value));
 }
 
+std::optional<double> parse_position(std::string_view text) {
+  text = trim(text);
+  const bool negative = text.starts_with('-');
+  const auto value = parse_number(negative ? text.substr(1) : text);
+  return value && negative ? std::optional(-*value) : value;
+}
+
 std::optional<bool> parse_bool(std::string_view text) {
   const std::string word = lower(trim(text));
   constexpr std::array<std::string_view, 7> kTrue = {"true", "1", "yes", "on", "ture", "enabled", "enable"};

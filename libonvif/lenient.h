@@ -13,6 +13,8 @@ namespace camctl::onvif {
 std::optional<double> parse_number(std::string_view text);
 // The same, rounded to a whole number that fits.
 std::optional<unsigned> parse_count(std::string_view text);
+// A number that may be negative: "-0.5".
+std::optional<double> parse_position(std::string_view text);
 // "true", "True", "1", "yes", "on", "ture" (sic) / their opposites.
 std::optional<bool> parse_bool(std::string_view text);
 

@@ -25,6 +25,7 @@ inline constexpr std::size_t kMaxListed = 128;           // services, scopes, in
 struct Request {
   std::string_view action;
   std::string body;
+  std::string headers = {};  // elements of the SOAP header besides Security
 };
 Request get_system_date_and_time();
 Request get_device_information();
@@ -69,6 +70,7 @@ bool is_auth_fault(const Fault& fault);
 struct DeviceClock {
   std::optional<std::chrono::system_clock::time_point> utc;  // from UTCDateTime, else LocalDateTime and TZ
   bool from_local = false;                                   // quirk 47
+  std::string source, zone;  // "Manual" or "NTP", and the time zone as the device writes it (quirk 48)
 };
 Result<DeviceClock> read_system_date_and_time(std::string_view reply, Quirks& quirks);
 
@@ -98,6 +100,7 @@ Result<std::string> read_endpoint_reference(std::string_view reply, Quirks& quir
 // A profile of Media 1 or 2. What the device left out, or wrote as nonsense, is empty or 0.
 struct MediaProfile {
   std::string token, name, source_token;
+  std::string encoder_token;  // of its video encoder configuration
   bool ptz = false;
   bool has_video = false, has_audio = false;  // an encoder configuration is there
   std::string video_codec, audio_codec;
@@ -121,6 +124,8 @@ inline constexpr std::string_view kMedia2Ns = "http://www.onvif.org/ver20/media/
 inline constexpr std::string_view kEventsNs = "http://www.onvif.org/ver10/events/wsdl";
 inline constexpr std::string_view kPtzNs = "http://www.onvif.org/ver20/ptz/wsdl";
 inline constexpr std::string_view kImagingNs = "http://www.onvif.org/ver20/imaging/wsdl";
+inline constexpr std::string_view kNotificationNs = "http://docs.oasis-open.org/wsn/b-2";
+inline constexpr std::string_view kAddressingNs = "http://www.w3.org/2005/08/addressing";
 inline constexpr std::string_view kAnalyticsNs = "http://www.onvif.org/ver20/analytics/wsdl";
 
 }  // namespace camctl::onvif

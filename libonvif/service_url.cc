@@ -8,6 +8,8 @@
 namespace camctl::onvif {
 namespace {
 
+constexpr std::string_view kOnvifHost = "www.onvif.org/";  // of its namespaces; others are vendors'
+
 bool is_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -71,29 +73,37 @@ Result<Url> parse_service_url(std::string_view reported, Quirks& quirks) {
   return url;
 }
 
+bool ports_are_translated(const std::vector<Service>& services, const Url& reached) {
+  Quirks ignored;
+  return std::ranges::none_of(services, [&](const Service& service) {
+    const auto url = parse_service_url(service.xaddr, ignored);
+    return url && service.ns.find(kOnvifHost) != service.ns.npos &&
+           url->effective_port() == reached.effective_port();
+  });
+}
+
 std::vector<ServiceUrl> usable_services(const std::vector<Service>& services, const Url& reached,
                                         Quirks& quirks) {
   std::vector<ServiceUrl> usable;
-  bool names_our_port = false;
+  const bool translated = ports_are_translated(services, reached);
   for (const auto& service : services) {
-    if (service.ns.find("www.onvif.org/") == service.ns.npos) continue;
+    if (service.ns.find(kOnvifHost) == service.ns.npos) continue;
     auto url = parse_service_url(service.xaddr, quirks);
     if (!url) continue;
-    if (url->effective_port() == reached.effective_port()) names_our_port = true;
-    usable.push_back({service.ns, std::move(*url)});
-  }
-  for (auto& service : usable) {
-    if (service.url.host != reached.host) {
-      quirks.insert(12);
-      service.url.host = reached.host;
-    }
-    if (!names_our_port) {
-      quirks.insert(67);
-      service.url.scheme = reached.scheme;
-      service.url.port = reached.port;
-    }
+    if (url->host != reached.host) quirks.insert(12);
+    if (translated) quirks.insert(67);
+    usable.push_back({service.ns, on_reached_host(std::move(*url), reached, translated)});
   }
   return usable;
+}
+
+Url on_reached_host(Url reported, const Url& reached, bool translated) {
+  reported.host = reached.host;
+  if (translated) {
+    reported.scheme = reached.scheme;
+    reported.port = reached.port;
+  }
+  return reported;
 }
 
 Result<MediaUrl> usable_media_url(std::string_view reported, std::string_view reached_host, Quirks& quirks) {

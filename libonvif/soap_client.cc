@@ -12,13 +12,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr int kMaxRedirects = 3;  // http to https, and a path or two
 // Two clocks this near are one to every device that checks Created (quirk 44 names 5 s as the strictest).
 constexpr milliseconds kSameClock{2000};
-
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
-}
 
 bool contains(std::string_view text, std::string_view word) { return text.find(word) != text.npos; }
 
@@ -91,19 +86,9 @@ AuthClient& SoapClient::digest_for(const Url& service) {
 // ---- Transport
 
 bool SoapClient::follow(Url& url, const HttpReply& reply) {
-  if (!is_redirect(reply.status) || reply.location.empty()) return false;
-  Url next = url;
-  if (reply.location.front() == '/') {
-    next.target = reply.location;
-  } else {
-    const auto absolute = Url::parse(reply.location);
-    // Only ever to the same host: the request may carry credentials, and the reply names addresses.
-    if (!absolute || absolute->host != url.host ||
-        (absolute->scheme != "http" && absolute->scheme != "https"))
-      return false;
-    next = *absolute;
-    next.credentials = {};
-  }
+  auto found = redirected(url, reply);
+  if (!found) return false;
+  Url& next = *found;
   if (origin(next) != origin(url)) {
     quirks_.insert(41);
     redirects_.insert_or_assign(origin(url), next);
@@ -115,7 +100,7 @@ bool SoapClient::follow(Url& url, const HttpReply& reply) {
 Result<HttpReply> SoapClient::post_once(Url url, const Request& request, const std::string& header,
                                         const std::optional<std::string>& authorization) {
   const auto version = dialect_ == Dialect::kSoap11 ? SoapVersion::k11 : SoapVersion::k12;
-  const std::string envelope = make_envelope(version, header, request.body);
+  const std::string envelope = make_envelope(version, header + request.headers, request.body);
   HttpRequest http;
   http.body = envelope;
   switch (dialect_) {  // exactly so (quirks 30 to 32)

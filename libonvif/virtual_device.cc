@@ -29,7 +29,9 @@ constexpr std::array<std::string_view, 5> kPreAuth{"tds:GetSystemDateAndTime", "
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 bool is_service_path(const VirtualDeviceConfig& config, std::string_view path) {
-  return path == virtual_device_path(config) || path == kMediaPath || path == kMedia2Path;
+  return path == virtual_device_path(config) || path == kMediaPath || path == kMedia2Path ||
+         path == kEventsPath || path == kPtzPath || path == kImagingPath ||
+         path.starts_with(kSubscriptionPath);
 }
 
 // Quirk 14: what such a device does not hear is the first probe of each of a client's three kinds.
@@ -47,6 +49,20 @@ SoapReply fault_reply(const SoapFault& fault) {
   return reply;
 }
 
+Addressing addressing_of(const SoapContext& context) {
+  const auto* header = context.get()->header;
+  if (!header) return {};
+  return {header->wsa5__Action, header->wsa5__MessageID, header->sim__SubscriptionId};
+}
+
+// Topics are qualified names in text, whose prefix gSOAP does not see.
+void declare_topics(std::string& body) {
+  constexpr std::string_view kTopic = "<wsnt:Topic ";
+  constexpr std::string_view kDeclaration = R"(xmlns:tns1="http://www.onvif.org/ver10/topics" )";
+  for (auto at = body.find(kTopic); at != std::string::npos; at = body.find(kTopic, at + kTopic.size()))
+    body.insert(at + kTopic.size(), kDeclaration);
+}
+
 // Not all that failed to be read was XML: the reason tells which.
 SoapFault unreadable(const SoapContext& context) {
   return {Blame::kSender, "ter:WellFormed", {}, context.error_text()};
@@ -57,13 +73,14 @@ SoapFault unreadable(const SoapContext& context) {
 struct VirtualDevice::Impl {
   explicit Impl(VirtualDeviceConfig the_config)
       : config(std::move(the_config)),
-        shown(with_bad_text(config)),
+        state(with_bad_text(config)),
         digest(std::string(kRealm), config.digest),
-        instance_id(static_cast<std::uint64_t>(
-            std::chrono::duration_cast<std::chrono::seconds>(config.clock().time_since_epoch()).count())) {}
+        instance_id(unix_seconds()) {}
 
-  SoapReply answer(const SoapRequest& request) const;
-  SoapReply run(SoapContext& context) const;
+  SoapReply answer(const SoapRequest& request);
+  SoapReply run(SoapContext& context, const SoapRequest& request, EventService::Wait wait);
+  SoapReply hold_back(const SoapRequest& request, EventService::Wait wait);
+  SoapReply finish(SoapReply reply);
   bool authorized(const SoapContext& context, const SoapRequest& request) const;
   AuthServer::Verdict check_digest(const SoapRequest& request) const {
     return digest.check(request.authorization, request.method, request.target, config.credentials);
@@ -73,10 +90,14 @@ struct VirtualDevice::Impl {
   }
   void add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const;
   SoapReply not_authorized(const SoapRequest& request) const;
+  std::uint64_t unix_seconds() const {
+    return static_cast<std::uint64_t>(
+        std::chrono::duration_cast<std::chrono::seconds>(config.clock().time_since_epoch()).count());
+  }
   AppSequence next_message() { return {instance_id, ++messages}; }
 
   const VirtualDeviceConfig config;
-  const VirtualDeviceConfig shown;  // what the services tell
+  VirtualState state;  // what the services tell and change
   AuthServer digest;
   std::uint64_t instance_id;
   std::uint64_t messages = 0;
@@ -85,7 +106,7 @@ struct VirtualDevice::Impl {
 };
 
 // Answers by SOAP whatever came.
-SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) const {
+SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) {
   // curl sends the first request without its body, to be challenged.
   if (request.body.empty() && asks_for_digest() && check_digest(request) != AuthServer::Verdict::kOk)
     return not_authorized(request);
@@ -94,29 +115,62 @@ SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) const {
   const auto operation = std::string(body_element(context));
   const bool open = std::find(kPreAuth.begin(), kPreAuth.end(), operation) != kPreAuth.end();
   if (!open && !authorized(context, request)) return not_authorized(request);
-  if (!config.quirks.contains(38)) context.get()->header = nullptr;  // gSOAP would send it back
-  return run(context);
+  return run(context, request, {});
 }
 
 // Runs the operation of the opened request.
-SoapReply VirtualDevice::Impl::run(SoapContext& context) const {
-  DeviceService device(context.get(), shown);
-  MediaService media(context.get(), shown);
-  Media2Service media2(context.get(), shown);
-  const int status = dispatch(context, {[&] { return device.dispatch(); }, [&] { return media.dispatch(); },
-                                        [&] { return media2.dispatch(); }});
-  auto text = context.take();
+SoapReply VirtualDevice::Impl::run(SoapContext& context, const SoapRequest& request,
+                                   EventService::Wait wait) {
+  const Addressing addressing = addressing_of(context);
+  if (!config.quirks.contains(38)) context.get()->header = nullptr;  // gSOAP would send it back
+  wait.until.reset();
+  DeviceService device(context.get(), state);
+  MediaService media(context.get(), state);
+  Media2Service media2(context.get(), state);
+  EventService events(context.get(), state, addressing, path_of(request.target), wait);
+  PtzService ptz(context.get(), state, addressing);
+  ImagingService imaging(context.get(), state);
+  std::vector<std::function<int()>> services{
+      [&] { return device.dispatch(); }, [&] { return media.dispatch(); }, [&] { return media2.dispatch(); }};
+  if (config.events) services.emplace_back([&] { return events.dispatch(); });
+  if (config.ptz) services.emplace_back([&] { return ptz.dispatch(); });
+  if (config.imaging) services.emplace_back([&] { return imaging.dispatch(); });
+  const int status = dispatch(context, services);
+  SoapReply reply;
+  reply.body = context.take();
+  if (status == SOAP_OK && wait.until) return hold_back(request, wait);
   if (status == SOAP_OK) {
-    SoapReply reply;
-    reply.body = std::move(text);
+    declare_topics(reply.body);
     return reply;
   }
-  for (const auto& fault : {device.fault, media.fault, media2.fault})
+  for (const auto& fault : {device.fault, media.fault, media2.fault, events.fault, ptz.fault, imaging.fault})
     if (fault) return fault_reply(*fault);
   if (status == SOAP_NO_METHOD)
     return fault_reply(
         {Blame::kSender, "ter:ActionNotSupported", {}, "this device does not know the operation"});
   return fault_reply(unreadable(context));
+}
+
+// The request is run again when there may be something new; it was authorized once.
+SoapReply VirtualDevice::Impl::hold_back(const SoapRequest& request, EventService::Wait wait) {
+  SoapReply reply;
+  reply.after = std::max(std::chrono::ceil<std::chrono::milliseconds>(*wait.until - state.now()),
+                         std::chrono::milliseconds{1});
+  reply.later = [this, target = std::string(request.target), body = std::string(request.body), wait] {
+    SoapContext context;
+    if (!open_envelope(context, body)) return finish(fault_reply(unreadable(context)));
+    return finish(run(context, {"POST", target, {}, {}, body}, wait));
+  };
+  return reply;
+}
+
+// What is done to every reply that is due.
+SoapReply VirtualDevice::Impl::finish(SoapReply reply) {
+  if (reply.later) return reply;
+  malform(reply, config.quirks);
+  const auto now = std::chrono::system_clock::to_time_t(virtual_now(state.config));
+  reply.headers.emplace_back("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now)));
+  return reply;
 }
 
 bool VirtualDevice::Impl::authorized(const SoapContext& context, const SoapRequest& request) const {
@@ -128,7 +182,7 @@ bool VirtualDevice::Impl::authorized(const SoapContext& context, const SoapReque
   const auto token = username_token(context);
   return token && token->password_type.ends_with("#PasswordDigest") &&
          check_token({token->username, token->password, token->nonce_base64, token->created},
-                     config.credentials, virtual_now(config), kTokenWindow) == TokenVerdict::kOk;
+                     config.credentials, virtual_now(state.config), kTokenWindow) == TokenVerdict::kOk;
 }
 
 // 401 goes with the challenges of HTTP Digest; a refused token is a Sender fault with 400 (ONVIF Core
@@ -156,11 +210,7 @@ SoapReply VirtualDevice::handle(const SoapRequest& request) {
     reply.headers.emplace_back("Allow", "POST");
     return reply;
   }
-  auto reply = impl_->answer(request);
-  malform(reply, impl_->config.quirks);
-  const auto now = std::chrono::system_clock::to_time_t(virtual_now(impl_->config));
-  reply.headers.emplace_back("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now)));
-  return reply;
+  return impl_->finish(impl_->answer(request));
 }
 
 std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) const {
@@ -170,6 +220,12 @@ std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) const
   auto reply = plain(401, "credentials are needed\n");
   impl_->add_challenges(reply, verdict);
   return reply;
+}
+
+void VirtualDevice::restart() {
+  impl_->state.events = VirtualEvents(impl_->state.now(), impl_->config.motion_rhythm);
+  impl_->instance_id = impl_->unix_seconds();
+  impl_->messages = 0;
 }
 
 std::string VirtualDevice::hello() const { return hello_message(impl_->config, impl_->next_message()); }

@@ -38,7 +38,15 @@ enum class VirtualAuth : std::uint8_t { kNone, kWsse, kDigest, kBoth };
 //   26 text/html as the type   27 faults with HTTP 200    28 an HTML page in place of an authentication fault
 //   35 wrong namespaces        36 unbound prefixes        37 broken XML around a sound envelope
 //   38 the request's Security header sent back            39 values and elements outside the schema
+// and beside the stream
+//   86 says that it has no pull points                    87 subscriptions are named by a reference parameter
+//   88 their addresses have a wrong host                  89 they cannot be renewed
+//   90 nonsense in the times of events                    91 events want WS-Addressing, PTZ's Stop fails by
+//   it 92 the event service is not listed                    93 no time-outs of moves, and Stop fails 94 no
+//   zoom, and every move that names it fails
 const std::set<int>& virtual_device_quirks();
+// Those of them that are about the form of replies: what `--malformed` alone stands for.
+const std::set<int>& malformed_quirks();
 
 struct VirtualDeviceConfig {
   std::string endpoint;  // "urn:uuid:…"
@@ -52,9 +60,13 @@ struct VirtualDeviceConfig {
   VirtualAuth auth = VirtualAuth::kNone;
   std::vector<DigestAlgorithm> digest{DigestAlgorithm::kMd5};
   Credentials credentials;
-  std::chrono::seconds clock_skew{0};  // added to its clock
-  bool nat = false;                    // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
-  std::set<int> quirks;                // of virtual_quirks() (virtual_device_quirks.h)
+  std::chrono::seconds clock_skew{0};              // added to its clock
+  bool ptz = true, events = true, imaging = true;  // which of these services it has
+  std::chrono::seconds motion_rhythm{5};           // its motion alarm toggles so often
+  bool nat = false;                                // wrong hosts in XAddrs and stream URIs (quirks 12, 79)
+  std::set<int> quirks;                            // of virtual_quirks() (virtual_device_quirks.h)
+  // Called when a client makes it reboot; the reply goes out first.
+  std::function<void()> on_reboot;
   // The time that clock_skew is added to; tests set it.
   std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
 };
@@ -67,6 +79,10 @@ inline constexpr std::string_view kDevicePath = "/onvif/device_service";
 inline constexpr std::string_view kServicesPath = "/onvif/services";
 inline constexpr std::string_view kMediaPath = "/onvif/media_service";
 inline constexpr std::string_view kMedia2Path = "/onvif/media2_service";
+inline constexpr std::string_view kEventsPath = "/onvif/event_service";
+inline constexpr std::string_view kSubscriptionPath = "/onvif/subscription/";  // and its number
+inline constexpr std::string_view kPtzPath = "/onvif/ptz_service";
+inline constexpr std::string_view kImagingPath = "/onvif/imaging_service";
 inline constexpr std::string_view kSnapshotPath = "/snapshot.jpg";  // ?profile=TOKEN
 
 struct SoapRequest {
@@ -77,6 +93,9 @@ struct SoapReply {
   std::string content_type = "application/soap+xml; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // WWW-Authenticate
   std::string body;
+  // Where it is not due yet (PullMessages waits for events) all else is empty: wait so long, then ask this.
+  std::chrono::milliseconds after{0};
+  std::function<SoapReply()> later = {};
 };
 
 struct DiscoveryQuery;
@@ -100,6 +119,9 @@ class VirtualDevice {
   // For what is fetched by plain HTTP (a snapshot): nothing where the request may pass, else the 401. HTTP
   // Digest is the scheme there, also on a device that takes WS-UsernameToken for SOAP.
   std::optional<SoapReply> refuse(const SoapRequest& request) const;
+
+  // What a reboot does: settings stay, subscriptions are gone, WS-Discovery counts anew.
+  void restart();
 
   // WS-Discovery messages of this device.
   std::string hello() const;

@@ -61,6 +61,11 @@ bool is_authentication_fault(const SoapReply& reply) {
 }  // namespace
 
 const std::set<int>& virtual_device_quirks() {
+  static const std::set<int> quirks{26, 27, 28, 35, 36, 37, 38, 39, 86, 87, 88, 89, 90, 91, 92, 93, 94};
+  return quirks;
+}
+
+const std::set<int>& malformed_quirks() {
   static const std::set<int> quirks{26, 27, 28, 35, 36, 37, 38, 39};
   return quirks;
 }

@@ -9,7 +9,6 @@
 namespace camctl::onvif {
 namespace {
 
-constexpr const char* kVideoSource = "VideoSource_1";
 constexpr const char* kAudioSource = "AudioSource_1";
 constexpr const char* kSessionTimeout = "PT60S";
 
@@ -45,7 +44,7 @@ tt__VideoSourceConfiguration* video_source(struct soap* soap, const VirtualDevic
   result->token = "VideoSourceConfig_1";
   result->Name = "VideoSourceConfig";
   result->UseCount = shows_bad_values(config) ? "" : number(static_cast<unsigned>(config.profiles.size()));
-  result->SourceToken = kVideoSource;
+  result->SourceToken = kVirtualVideoSource;
   auto* bounds = result->Bounds = soap_new_tt__IntRectangle(soap);
   bounds->x = bounds->y = "0";
   bounds->width = number(main.width);
@@ -62,8 +61,38 @@ tt__AudioSourceConfiguration* audio_source(struct soap* soap, const VirtualDevic
   return result;
 }
 
-tt__VideoEncoderConfiguration* video_encoder(struct soap* soap, const VirtualDeviceConfig& config,
+tt__AudioEncoderConfiguration* audio_encoder(struct soap* soap, const VirtualDeviceConfig& config,
                                              const VirtualProfile& profile) {
+  auto* result = soap_new_tt__AudioEncoderConfiguration(soap);
+  result->token = fmt::format("AudioEncoder_{}", profile.token);
+  result->Name = fmt::format("AudioEncoder {}", profile.name);
+  result->UseCount = "1";
+  result->Encoding = audio_encoding(profile.audio, false, shows_bad_values(config));
+  result->Bitrate = number(profile.audio_bitrate_kbps);
+  result->SampleRate = number(profile.audio_sample_rate / 1000);  // in kHz
+  result->Multicast = no_multicast(soap);
+  result->SessionTimeout = kSessionTimeout;
+  return result;
+}
+
+tt__AudioEncoder2Configuration* audio_encoder2(struct soap* soap, const VirtualDeviceConfig& config,
+                                               const VirtualProfile& profile) {
+  auto* result = soap_new_tt__AudioEncoder2Configuration(soap);
+  result->token = fmt::format("AudioEncoder_{}", profile.token);
+  result->Name = fmt::format("AudioEncoder {}", profile.name);
+  result->UseCount = "1";
+  result->Encoding = audio_encoding(profile.audio, true, shows_bad_values(config));
+  result->Bitrate = number(profile.audio_bitrate_kbps);
+  result->SampleRate = number(profile.audio_sample_rate / 1000);
+  return result;
+}
+
+}  // namespace
+
+// Media 1 knows no H.265: such a profile comes without its encoder (quirk 68).
+tt__VideoEncoderConfiguration* virtual_video_encoder(struct soap* soap, const VirtualDeviceConfig& config,
+                                                     const VirtualProfile& profile) {
+  if (profile.video == media::Codec::kH265 && !shows_bad_values(config)) return nullptr;
   const bool bad = shows_bad_values(config);
   auto* result = soap_new_tt__VideoEncoderConfiguration(soap);
   result->token = fmt::format("VideoEncoder_{}", profile.token);
@@ -88,22 +117,8 @@ tt__VideoEncoderConfiguration* video_encoder(struct soap* soap, const VirtualDev
   return result;
 }
 
-tt__AudioEncoderConfiguration* audio_encoder(struct soap* soap, const VirtualDeviceConfig& config,
-                                             const VirtualProfile& profile) {
-  auto* result = soap_new_tt__AudioEncoderConfiguration(soap);
-  result->token = fmt::format("AudioEncoder_{}", profile.token);
-  result->Name = fmt::format("AudioEncoder {}", profile.name);
-  result->UseCount = "1";
-  result->Encoding = audio_encoding(profile.audio, false, shows_bad_values(config));
-  result->Bitrate = number(profile.audio_bitrate_kbps);
-  result->SampleRate = number(profile.audio_sample_rate / 1000);  // in kHz
-  result->Multicast = no_multicast(soap);
-  result->SessionTimeout = kSessionTimeout;
-  return result;
-}
-
-tt__VideoEncoder2Configuration* video_encoder2(struct soap* soap, const VirtualDeviceConfig& config,
-                                               const VirtualProfile& profile) {
+tt__VideoEncoder2Configuration* virtual_video_encoder2(struct soap* soap, const VirtualDeviceConfig& config,
+                                                       const VirtualProfile& profile) {
   const bool bad = shows_bad_values(config);
   auto* result = soap_new_tt__VideoEncoder2Configuration(soap);
   result->token = fmt::format("VideoEncoder_{}", profile.token);
@@ -122,17 +137,7 @@ tt__VideoEncoder2Configuration* video_encoder2(struct soap* soap, const VirtualD
   return result;
 }
 
-tt__AudioEncoder2Configuration* audio_encoder2(struct soap* soap, const VirtualDeviceConfig& config,
-                                               const VirtualProfile& profile) {
-  auto* result = soap_new_tt__AudioEncoder2Configuration(soap);
-  result->token = fmt::format("AudioEncoder_{}", profile.token);
-  result->Name = fmt::format("AudioEncoder {}", profile.name);
-  result->UseCount = "1";
-  result->Encoding = audio_encoding(profile.audio, true, shows_bad_values(config));
-  result->Bitrate = number(profile.audio_bitrate_kbps);
-  result->SampleRate = number(profile.audio_sample_rate / 1000);
-  return result;
-}
+namespace {
 
 bool has_audio(const VirtualProfile& profile) { return profile.audio != media::Codec::kUnknown; }
 
@@ -142,13 +147,12 @@ tt__Profile* describe(struct soap* soap, const VirtualDeviceConfig& config, cons
   result->fixed = "true";
   result->Name = profile.name;
   result->VideoSourceConfiguration = video_source(soap, config);
-  // Media 1 knows no H.265: such a profile comes without its encoder (quirk 68).
-  if (profile.video != media::Codec::kH265 || shows_bad_values(config))
-    result->VideoEncoderConfiguration = video_encoder(soap, config, profile);
+  result->VideoEncoderConfiguration = virtual_video_encoder(soap, config, profile);
   if (has_audio(profile)) {
     result->AudioSourceConfiguration = audio_source(soap, config);
     result->AudioEncoderConfiguration = audio_encoder(soap, config, profile);
   }
+  if (config.ptz) result->PTZConfiguration = virtual_ptz_configuration(soap, config);
   return result;
 }
 
@@ -166,9 +170,10 @@ tr2__MediaProfile* describe2(struct soap* soap, const VirtualDeviceConfig& confi
   if (types.empty()) return result;
   auto* set = result->Configurations = soap_new_tr2__ConfigurationSet(soap);
   if (wanted("VideoSource")) set->VideoSource = video_source(soap, config);
-  if (wanted("VideoEncoder")) set->VideoEncoder = video_encoder2(soap, config, profile);
+  if (wanted("VideoEncoder")) set->VideoEncoder = virtual_video_encoder2(soap, config, profile);
   if (has_audio(profile) && wanted("AudioSource")) set->AudioSource = audio_source(soap, config);
   if (has_audio(profile) && wanted("AudioEncoder")) set->AudioEncoder = audio_encoder2(soap, config, profile);
+  if (config.ptz && wanted("PTZ")) set->PTZ = virtual_ptz_configuration(soap, config);
   return result;
 }
 
@@ -222,7 +227,7 @@ int MediaService::GetVideoSources(_trt__GetVideoSources*, _trt__GetVideoSourcesR
   if (config_.profiles.empty()) return SOAP_OK;
   const auto& main = config_.profiles.front();
   auto* source = soap_new_tt__VideoSource(soap);
-  source->token = kVideoSource;
+  source->token = kVirtualVideoSource;
   source->Framerate = number(main.fps);
   source->Resolution = soap_new_tt__VideoResolution(soap);
   source->Resolution->Width = number(main.width);

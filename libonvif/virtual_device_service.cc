@@ -2,8 +2,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <ctime>
 
+#include "libonvif/lenient.h"
+#include "libonvif/soap/reply_reader.h"
 #include "libonvif/virtual_device_bindings.h"
 #include "libonvif/virtual_device_identity.h"
 
@@ -13,6 +16,9 @@ namespace {
 constexpr const char* kDeviceSpace = "http://www.onvif.org/ver10/device/wsdl";
 constexpr const char* kMediaSpace = "http://www.onvif.org/ver10/media/wsdl";
 constexpr const char* kMedia2Space = "http://www.onvif.org/ver20/media/wsdl";
+constexpr const char* kEventsSpace = "http://www.onvif.org/ver10/events/wsdl";
+constexpr const char* kPtzSpace = "http://www.onvif.org/ver20/ptz/wsdl";
+constexpr const char* kImagingSpace = "http://www.onvif.org/ver20/imaging/wsdl";
 
 tt__DateTime* date_time(struct soap* soap, const std::tm& utc) {
   auto* result = soap_new_tt__DateTime(soap);
@@ -38,6 +44,8 @@ tds__Service* service(struct soap* soap, const char* space, std::string xaddr, c
   return result;
 }
 
+bool lists_events(const VirtualDeviceConfig& config) { return config.events && !config.quirks.contains(92); }
+
 // Whether a GetCapabilities request wants this category; it wants all where it names none.
 bool wanted(const _tds__GetCapabilities* request, std::string_view category) {
   if (!request || request->Category.empty()) return true;
@@ -53,7 +61,7 @@ int DeviceService::GetSystemDateAndTime(_tds__GetSystemDateAndTime*,
   std::tm utc{};
   ::gmtime_r(&now, &utc);
   auto* time = reply.SystemDateAndTime = soap_new_tt__SystemDateTime(soap);
-  time->DateTimeType = "Manual";
+  time->DateTimeType = state_.ntp ? "NTP" : "Manual";
   time->DaylightSavings = shows_bad_values(config_) ? "False" : "false";
   time->TimeZone = soap_new_tt__TimeZone(soap);
   time->TimeZone->TZ = shows_bad_values(config_) ? "CST-00:00:00" : "UTC0";  // quirk 48
@@ -79,6 +87,9 @@ int DeviceService::GetServices(_tds__GetServices*, _tds__GetServicesResponse& re
   add(kDeviceSpace, virtual_device_path(config_), "2", "60");
   add(kMediaSpace, kMediaPath, "2", "60");
   add(kMedia2Space, kMedia2Path, "2", "60");
+  if (lists_events(config_)) add(kEventsSpace, kEventsPath, "2", "60");
+  if (config_.ptz) add(kPtzSpace, kPtzPath, "2", "60");
+  if (config_.imaging) add(kImagingSpace, kImagingPath, "2", "60");
   return SOAP_OK;
 }
 
@@ -96,6 +107,21 @@ int DeviceService::GetCapabilities(_tds__GetCapabilities* request, _tds__GetCapa
     media->StreamingCapabilities->RTP_USCORETCP = "true";
     media->StreamingCapabilities->RTP_USCORERTSP_USCORETCP = "true";
   }
+  if (lists_events(config_) && wanted(request, "Events")) {
+    auto* events = reply.Capabilities->Events = soap_new_tt__EventCapabilities(soap);
+    events->XAddr = virtual_http_url(config_, kEventsPath);
+    events->WSSubscriptionPolicySupport = "false";
+    events->WSPullPointSupport = config_.quirks.contains(86) ? "false" : "true";
+    events->WSPausableSubscriptionManagerInterfaceSupport = "false";
+  }
+  if (config_.ptz && wanted(request, "PTZ")) {
+    reply.Capabilities->PTZ = soap_new_tt__PTZCapabilities(soap);
+    reply.Capabilities->PTZ->XAddr = virtual_http_url(config_, kPtzPath);
+  }
+  if (config_.imaging && wanted(request, "Imaging")) {
+    reply.Capabilities->Imaging = soap_new_tt__ImagingCapabilities(soap);
+    reply.Capabilities->Imaging->XAddr = virtual_http_url(config_, kImagingPath);
+  }
   return SOAP_OK;
 }
 
@@ -112,7 +138,7 @@ int DeviceService::GetScopes(_tds__GetScopes*, _tds__GetScopesResponse& reply) {
 int DeviceService::GetHostname(_tds__GetHostname*, _tds__GetHostnameResponse& reply) {
   auto* hostname = reply.HostnameInformation = soap_new_tt__HostnameInformation(soap);
   hostname->FromDHCP = "false";
-  hostname->Name = config_.serial;  // a camera's host name is a word, its own name may be anything
+  hostname->Name = state_.hostname;
   return SOAP_OK;
 }
 
@@ -142,6 +168,93 @@ int DeviceService::GetNetworkInterfaces(_tds__GetNetworkInterfaces*,
 int DeviceService::GetEndpointReference(_tds__GetEndpointReference*,
                                         _tds__GetEndpointReferenceResponse& reply) {
   reply.GUID = config_.endpoint;
+  return SOAP_OK;
+}
+
+int DeviceService::SetHostname(_tds__SetHostname* request, _tds__SetHostnameResponse&) {
+  const auto name = clean_text(value(request ? request->Name : std::nullopt));
+  const auto allowed = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.';
+  };
+  if (name.empty() || !std::all_of(name.begin(), name.end(), allowed)) {
+    fault = SoapFault{Blame::kSender, "ter:InvalidArgVal", "ter:InvalidHostname", "not a host name"};
+    return SOAP_FAULT;
+  }
+  state_.hostname = name;
+  return SOAP_OK;
+}
+
+int DeviceService::GetDNS(_tds__GetDNS*, _tds__GetDNSResponse& reply) {
+  auto* dns = reply.DNSInformation = soap_new_tt__DNSInformation(soap);
+  dns->FromDHCP = "false";
+  auto* server = soap_new_tt__IPAddress(soap);
+  server->Type = "IPv4";
+  server->IPv4Address = "127.0.0.1";
+  dns->DNSManual.push_back(server);
+  return SOAP_OK;
+}
+
+int DeviceService::GetNTP(_tds__GetNTP*, _tds__GetNTPResponse& reply) {
+  auto* ntp = reply.NTPInformation = soap_new_tt__NTPInformation(soap);
+  ntp->FromDHCP = "false";
+  if (!state_.ntp_server.empty()) {
+    auto* host = soap_new_tt__NetworkHost(soap);
+    host->Type = "DNS";
+    host->DNSname = state_.ntp_server;
+    ntp->NTPManual.push_back(host);
+  }
+  return SOAP_OK;
+}
+
+int DeviceService::SetNTP(_tds__SetNTP* request, _tds__SetNTPResponse&) {
+  state_.ntp_server.clear();
+  for (const auto* host : request ? request->NTPManual : std::vector<tt__NetworkHost*>{}) {
+    if (!host) continue;
+    for (const auto& name : {host->DNSname, host->IPv4Address, host->IPv6Address})
+      if (name && state_.ntp_server.empty()) state_.ntp_server = clean_text(*name);
+  }
+  return SOAP_OK;
+}
+
+int DeviceService::GetNetworkDefaultGateway(_tds__GetNetworkDefaultGateway*,
+                                            _tds__GetNetworkDefaultGatewayResponse& reply) {
+  reply.NetworkGateway = soap_new_tt__NetworkGateway(soap);
+  reply.NetworkGateway->IPv4Address.emplace_back("127.0.0.1");
+  return SOAP_OK;
+}
+
+// With NTP the clock is right from now on, as if a server had been asked.
+int DeviceService::SetSystemDateAndTime(_tds__SetSystemDateAndTime* request,
+                                        _tds__SetSystemDateAndTimeResponse&) {
+  const bool ntp = request && request->DateTimeType == "NTP";
+  const auto* utc = request ? request->UTCDateTime : nullptr;
+  if (ntp) {
+    state_.config.clock_skew = {};
+  } else if (utc && utc->Date && utc->Time) {
+    const auto time =
+        make_date_time({value(utc->Date->Year), value(utc->Date->Month), value(utc->Date->Day),
+                        value(utc->Time->Hour), value(utc->Time->Minute), value(utc->Time->Second)});
+    if (!time) {
+      fault = SoapFault{Blame::kSender, "ter:InvalidArgVal", "ter:InvalidDateTime", "there is no such time"};
+      return SOAP_FAULT;
+    }
+    state_.config.clock_skew = std::chrono::round<std::chrono::seconds>(*time - state_.now());
+  }
+  state_.ntp = ntp;
+  return SOAP_OK;
+}
+
+int DeviceService::GetUsers(_tds__GetUsers*, _tds__GetUsersResponse& reply) {
+  auto* user = soap_new_tt__User(soap);
+  user->Username = config_.credentials.user.empty() ? "admin" : config_.credentials.user;
+  user->UserLevel = "Administrator";
+  reply.User.push_back(user);
+  return SOAP_OK;
+}
+
+int DeviceService::SystemReboot(_tds__SystemReboot*, _tds__SystemRebootResponse& reply) {
+  reply.Message = "Rebooting";
+  if (config_.on_reboot) config_.on_reboot();
   return SOAP_OK;
 }
 

@@ -66,6 +66,8 @@ Result<DeviceClock> read_system_date_and_time(std::string_view reply, Quirks& qu
     DeviceClock clock;
     const auto* date = r.SystemDateAndTime;
     if (!date) return clock;
+    clock.source = text_of(date->DateTimeType);
+    if (date->TimeZone) clock.zone = text_of(date->TimeZone->TZ);
     clock.utc = time_of(date->UTCDateTime);
     if (clock.utc) return clock;
     const auto zone = date->TimeZone ? parse_tz_offset(value(date->TimeZone->TZ)) : std::nullopt;

@@ -6,26 +6,15 @@
 #include "base/text.h"
 #include "libonvif/lenient.h"
 #include "libonvif/messages.h"
-#include "libonvif/soap/repair.h"
+#include "libonvif/soap/fragment.h"
 
 namespace camctl::onvif {
 namespace {
 
 constexpr std::size_t kMaxSubcodes = 4;  // ONVIF Core §5.9.2 has two
 
-std::string_view without_prefix(std::string_view name) {
-  const auto colon = name.rfind(':');
-  return colon == name.npos ? name : name.substr(colon + 1);
-}
-
-pugi::xml_node child(pugi::xml_node parent, std::string_view local) {
-  for (const pugi::xml_node node : parent.children())
-    if (without_prefix(node.name()) == local) return node;
-  return {};
-}
-
 std::string text_of(pugi::xml_node node) { return clean_text(node.text().get()); }
-std::string code_of(pugi::xml_node value) { return std::string(without_prefix(text_of(value))); }
+std::string code_of(pugi::xml_node value) { return std::string(local_name(text_of(value))); }
 
 Fault read_fault(pugi::xml_node node) {
   Fault fault;
@@ -60,9 +49,7 @@ std::string Fault::to_string() const {
 
 std::optional<Fault> find_fault(std::string_view reply) {
   if (!contains(reply, "Fault")) return std::nullopt;
-  const std::string cut = cut_to_envelope(reply);
-  pugi::xml_document document;
-  document.load_buffer(cut.data(), cut.size(), pugi::parse_default, pugi::encoding_utf8);
+  const pugi::xml_document document = parse_leniently(reply);
   // What was read of a broken document is good enough for an error's text.
   const pugi::xml_node envelope = child(document, "Envelope");
   pugi::xml_node fault = child(child(envelope, "Body"), "Fault");

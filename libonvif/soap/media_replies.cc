@@ -10,12 +10,6 @@ namespace {
 
 unsigned count_of(const std::optional<std::string>& text) { return parse_count(value(text)).value_or(0); }
 
-// A token goes back to the device: byte for byte, but bounded (quirk 84).
-std::string token_of(const std::optional<std::string>& text) {
-  constexpr std::size_t kMaxToken = 256;  // tt:ReferenceToken has 64
-  return std::string(value(text).substr(0, kMaxToken));
-}
-
 template <class Resolution>
 void take_resolution(const Resolution* resolution, MediaProfile& profile) {
   if (!resolution) return;
@@ -38,6 +32,7 @@ void take_rates(const RateControl* control, MediaProfile& profile) {
 void take_video(const tt__VideoEncoderConfiguration* video, MediaProfile& profile) {
   if (!video) return;
   profile.has_video = true;
+  profile.encoder_token = token_of(video->token);
   profile.video_codec = codec_name(clean_text(value(video->Encoding)));
   take_resolution(video->Resolution, profile);
   take_rates(video->RateControl, profile);
@@ -48,6 +43,7 @@ void take_video(const tt__VideoEncoderConfiguration* video, MediaProfile& profil
 void take_video(const tt__VideoEncoder2Configuration* video, MediaProfile& profile) {
   if (!video) return;
   profile.has_video = true;
+  profile.encoder_token = token_of(video->token);
   profile.video_codec = codec_name(clean_text(value(video->Encoding)));
   take_resolution(video->Resolution, profile);
   take_rates(video->RateControl, profile);

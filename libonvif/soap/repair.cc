@@ -1,25 +1,27 @@
 #include "libonvif/soap/repair.h"
 
 #include <pugixml.hpp>
+#include <utility>
 
 #include "libonvif/soap/context.h"
+#include "libonvif/soap/fragment.h"
 
 namespace camctl::onvif {
 namespace {
 
 constexpr std::string_view kEnvelopeNs = "http://www.w3.org/2003/05/soap-envelope";
-constexpr std::string_view kSchemaNs = "http://www.onvif.org/ver10/schema";
 
-std::string_view local_name(std::string_view name) {
-  const auto colon = name.rfind(':');
-  return colon == name.npos ? name : name.substr(colon + 1);
-}
-
-pugi::xml_node child(pugi::xml_node parent, std::string_view local) {
-  for (const pugi::xml_node node : parent.children())
-    if (local_name(node.name()) == local) return node;
-  return {};
-}
+// Prefixes of the project's namespace table (wsdl/typemap.dat).
+constexpr std::pair<std::string_view, std::string_view> kNamespaces[] = {
+    {"tt", "http://www.onvif.org/ver10/schema"},
+    {"tds", kDeviceNs},
+    {"trt", kMediaNs},
+    {"tr2", kMedia2Ns},
+    {"tev", kEventsNs},
+    {"tptz", kPtzNs},
+    {"timg", kImagingNs},
+    {"wsnt", kNotificationNs},
+    {"wsa5", kAddressingNs}};
 
 // The element with this name at any depth below `parent`, `depth` levels at most.
 pugi::xml_node descendant(pugi::xml_node parent, std::string_view local, unsigned depth) {
@@ -31,9 +33,15 @@ pugi::xml_node descendant(pugi::xml_node parent, std::string_view local, unsigne
   return {};
 }
 
-// The namespace prefix of the children of an element at its place: the few types that services define
+// The namespace prefix of an element by its place: the few types that services define
 // themselves are named, all others are of the common schema.
-std::string_view prefix_of_children(std::string_view parent, bool parent_is_reply, std::string_view service) {
+std::string_view prefix_in(std::string_view parent, std::string_view child, bool parent_is_reply,
+                           std::string_view service) {
+  if (service == "tev" || service == "wsnt") {  // WS-BaseNotification §3 to §6, ONVIF Core §9.1
+    if (parent == "CreatePullPointSubscriptionResponse" && child != "SubscriptionReference") return "wsnt";
+    if (parent.ends_with("Reference")) return "wsa5";
+    if (child == "NotificationMessage" || parent == "NotificationMessage") return "wsnt";
+  }
   if (parent_is_reply) return service;
   if (service == "tds" && parent == "Service") return service;
   if (service == "tr2" && (parent == "Profiles" || parent == "Configurations")) return service;
@@ -63,7 +71,6 @@ bool has_element(pugi::xml_node node) {
 // Renames what is below `parent` and drops text between elements (gSOAP silently stops reading at it).
 void rename_children(pugi::xml_node parent, bool parent_is_reply, std::string_view service, unsigned depth) {
   const std::string_view parent_name = local_name(parent.name());
-  const std::string prefix(prefix_of_children(parent_name, parent_is_reply, service));
   const bool mixed = has_element(parent);
   for (pugi::xml_node node = parent.first_child(); node;) {
     const pugi::xml_node next = node.next_sibling();
@@ -74,7 +81,9 @@ void rename_children(pugi::xml_node parent, bool parent_is_reply, std::string_vi
     } else {
       rename_children(node, false, service, depth - 1);
       strip_attributes(node);
-      node.set_name((prefix + ':' + std::string(local_name(node.name()))).c_str());
+      const std::string_view name = local_name(node.name());
+      const std::string_view prefix = prefix_in(parent_name, name, parent_is_reply, service);
+      node.set_name((std::string(prefix) + ':' + std::string(name)).c_str());
     }
     node = next;
   }
@@ -100,13 +109,6 @@ pugi::xml_node find_reply(const pugi::xml_document& document, std::string_view e
   if (const pugi::xml_node reply = child(body, element)) return reply;
   return child(envelope, element);  // Body left out
 }
-
-struct StringWriter : pugi::xml_writer {
-  std::string text;
-  void write(const void* data, std::size_t size) override {
-    text.append(static_cast<const char*>(data), size);
-  }
-};
 
 }  // namespace
 
@@ -142,16 +144,10 @@ std::optional<std::string> repair_reply(std::string_view text, const ExpectedRep
   const std::string name = std::string(expected.prefix) + ':' + std::string(expected.element);
   reply.set_name(name.c_str());
 
-  std::string_view service_ns = kDeviceNs;
-  if (expected.prefix == "trt") service_ns = kMediaNs;
-  if (expected.prefix == "tr2") service_ns = kMedia2Ns;
-  StringWriter writer;
-  writer.text = "<s:Envelope xmlns:s=\"" + std::string(kEnvelopeNs) + "\" xmlns:tt=\"" +
-                std::string(kSchemaNs) + "\" xmlns:" + std::string(expected.prefix) + "=\"" +
-                std::string(service_ns) + "\"><s:Body>";
-  reply.print(writer, "", pugi::format_raw, pugi::encoding_utf8);
-  writer.text += "</s:Body></s:Envelope>";
-  return std::move(writer.text);
+  std::string repaired = "<s:Envelope xmlns:s=\"" + std::string(kEnvelopeNs) + '"';
+  for (const auto& [prefix, space] : kNamespaces)
+    repaired.append(" xmlns:").append(prefix).append("=\"").append(space).append("\"");
+  return repaired + "><s:Body>" + to_text(reply) + "</s:Body></s:Envelope>";
 }
 
 }  // namespace camctl::onvif

@@ -9,8 +9,8 @@
 
 namespace camctl::onvif {
 
-// What a reply should have been: `prefix` is the service's in the project's namespace table ("tds", "trt",
-// "tr2"), `element` the Body's element without it.
+// What a reply should have been: `prefix` is the service's in the project's namespace table ("tds", "tev",
+// …), `element` the Body's element without it.
 struct ExpectedReply {
   std::string_view prefix, element;
 };

@@ -17,6 +17,12 @@ inline std::string_view value(const std::optional<std::string>& text) {
   return text ? std::string_view(*text) : std::string_view{};
 }
 
+// A token goes back to the device: byte for byte, but bounded (quirk 84).
+inline std::string token_of(const std::optional<std::string>& text) {
+  constexpr std::size_t kMaxToken = 256;  // tt:ReferenceToken has 64
+  return std::string(value(text).substr(0, kMaxToken));
+}
+
 // Deserialises the Body's element into `out`. False if it is another one or broken; the context says why.
 template <class Reply>
 bool parse_reply(SoapContext& context, std::string_view text, const ExpectedReply& expected, Reply& out) {

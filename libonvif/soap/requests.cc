@@ -1,38 +1,7 @@
-#include <soapH.h>
-
 #include "libonvif/messages.h"
-#include "libonvif/soap/context.h"
-#include "libonvif/soap/xml_text.h"
+#include "libonvif/soap/request_writer.h"
 
 namespace camctl::onvif {
-namespace {
-
-template <class Body>
-std::string write_body(SoapContext& context, const Body& body, const char* tag) {
-  context.write_to_memory();
-  struct soap* s = context.get();
-  soap_begin_send(s);
-  body.soap_serialize(s);
-  body.soap_put(s, tag, "");
-  soap_end_send(s);
-  return context.take();
-}
-
-template <class Body>
-std::string write_empty_body(const char* tag) {
-  SoapContext context;
-  return write_body(context, Body{}, tag);
-}
-
-template <class Body>
-std::string write_profile_body(std::string_view token, const char* tag) {
-  SoapContext context;
-  Body body;
-  body.ProfileToken = std::string(token);
-  return write_body(context, body, tag);
-}
-
-}  // namespace
 
 Request get_system_date_and_time() {
   return {"http://www.onvif.org/ver10/device/wsdl/GetSystemDateAndTime",

@@ -41,7 +41,7 @@ std::string write_fault(const SoapFault& fault) {
       fault.blame == Blame::kSender ? "Sender" : "Receiver", subcode, escape_xml(fault.reason));
 }
 
-int dispatch(SoapContext& context, std::initializer_list<std::function<int()>> services) {
+int dispatch(SoapContext& context, const std::vector<std::function<int()>>& services) {
   context.write_to_memory();
   *context.get()->os << "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";  // gSOAP leaves it out of plain XML
   int status = SOAP_NO_METHOD;

@@ -24,10 +24,10 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "libonvif/soap/context.h"
 
@@ -50,6 +50,6 @@ std::string write_fault(const SoapFault& fault);
 
 // Offers the opened request to each service until one knows its operation, which then writes its reply.
 // 0, or gSOAP's error code (SOAP_NO_METHOD where none does).
-int dispatch(SoapContext& context, std::initializer_list<std::function<int()>> services);
+int dispatch(SoapContext& context, const std::vector<std::function<int()>>& services);
 
 }  // namespace camctl::onvif

@@ -28,7 +28,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   VirtualDevice device(config_for(data[0]));
   const std::string_view text(reinterpret_cast<const char*>(data + 1), size - 1);
   const auto line = text.substr(0, text.find('\n'));
-  device.handle({"POST", kDevicePath, "application/soap+xml", line, text});
+  auto reply = device.handle({"POST", kDevicePath, "application/soap+xml", line, text});
+  if (reply.later) reply.later();
+  device.handle({"POST", "/onvif/subscription/1", "application/soap+xml", line, text});
   device.probe_matches(text);
   return 0;
 }

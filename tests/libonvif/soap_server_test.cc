@@ -24,6 +24,18 @@ class Media2Service : public Media2BindingService {
     reply.Uri = "http://x/?a=1&b=2";
     return SOAP_OK;
   }
+  int GetVideoEncoderConfigurations(_tr2__GetVideoEncoderConfigurations*,
+                                    _tr2__GetVideoEncoderConfigurationsResponse&) override {
+    return SOAP_OK;
+  }
+  int SetVideoEncoderConfiguration(_tr2__SetVideoEncoderConfiguration*,
+                                   _tr2__SetVideoEncoderConfigurationResponse&) override {
+    return SOAP_OK;
+  }
+  int GetVideoEncoderConfigurationOptions(_tr2__GetVideoEncoderConfigurationOptions*,
+                                          _tr2__GetVideoEncoderConfigurationOptionsResponse&) override {
+    return SOAP_OK;
+  }
 };
 
 std::string request(const std::string& body, const std::string& header = "") {

@@ -64,7 +64,7 @@ TEST_CASE("media service 2: configurations as asked for") {
   };
   CHECK(ask("") == "P1;P2;");
   CHECK(ask("<Type>All</Type>") ==
-        "P1 VideoSource AudioSource VideoEncoder AudioEncoder;P2 VideoSource VideoEncoder;");
+        "P1 VideoSource AudioSource VideoEncoder AudioEncoder PTZ;P2 VideoSource VideoEncoder PTZ;");
   CHECK(ask("<Type>VideoEncoder</Type><Type>AudioEncoder</Type>") ==
         "P1 VideoEncoder AudioEncoder;P2 VideoEncoder;");
   CHECK(ask("<Token>P2</Token>") == "P2;");

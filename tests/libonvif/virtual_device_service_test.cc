@@ -41,11 +41,13 @@ TEST_CASE("device service: services and capabilities name their addresses") {
       xaddrs.emplace_back(service.child_value("XAddr"));
       CHECK(std::string(service.child("Version").child_value("Major")) == "2");
     }
-    CHECK(spaces == std::vector<std::string>{"http://www.onvif.org/ver10/device/wsdl",
-                                             "http://www.onvif.org/ver10/media/wsdl",
-                                             "http://www.onvif.org/ver20/media/wsdl"});
+    CHECK(spaces == std::vector<std::string>{
+                        "http://www.onvif.org/ver10/device/wsdl", "http://www.onvif.org/ver10/media/wsdl",
+                        "http://www.onvif.org/ver20/media/wsdl", "http://www.onvif.org/ver10/events/wsdl",
+                        "http://www.onvif.org/ver20/ptz/wsdl", "http://www.onvif.org/ver20/imaging/wsdl"});
     CHECK(xaddrs == std::vector<std::string>{base + "/onvif/device_service", base + "/onvif/media_service",
-                                             base + "/onvif/media2_service"});
+                                             base + "/onvif/media2_service", base + "/onvif/event_service",
+                                             base + "/onvif/ptz_service", base + "/onvif/imaging_service"});
     const Tree capabilities(post(device, soap(tds("GetCapabilities"))).body);
     CHECK(capabilities.text("Body/GetCapabilitiesResponse/Capabilities/Media/XAddr") == xaddrs[1]);
   }
@@ -60,10 +62,10 @@ TEST_CASE("device service: capabilities by category") {
       found += std::string(child.name()) + " ";
     return found;
   };
-  CHECK(ask("") == "Device Media ");
-  CHECK(ask("<Category>All</Category>") == "Device Media ");
+  CHECK(ask("") == "Device Events Imaging Media PTZ ");
+  CHECK(ask("<Category>All</Category>") == "Device Events Imaging Media PTZ ");
   CHECK(ask("<Category>Media</Category>") == "Media ");
-  CHECK(ask("<Category>PTZ</Category>").empty());
+  CHECK(ask("<Category>Analytics</Category>").empty());
 }
 
 TEST_CASE("device service: scopes, host name, interface, endpoint") {
