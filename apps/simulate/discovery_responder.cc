@@ -67,6 +67,7 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   Impl(EventLoop& the_loop, std::vector<const onvif::VirtualDevice*> the_devices)
       : loop(the_loop),
         devices(std::move(the_devices)),
+        silent(devices.size(), false),
         group(the_loop.context()),
         timer(the_loop),
         late_timer(the_loop) {}
@@ -81,9 +82,11 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   void send_all(std::size_t device, const std::vector<std::string>& datagrams, const udp::endpoint& to);
   void send(std::size_t device, const std::string& message, const udp::endpoint& to);
   void multicast(std::string (onvif::VirtualDevice::*message)() const);
+  void multicast(std::size_t device, std::string (onvif::VirtualDevice::*message)() const);
 
   EventLoop& loop;
   std::vector<const onvif::VirtualDevice*> devices;
+  std::vector<bool> silent;  // in their order
   udp::socket group;
   std::deque<udp::socket> own;                         // one a device, in their order
   std::array<char, onvif::kMaxQueryBytes + 1> buffer;  // one more, to know what was too long
@@ -151,6 +154,7 @@ void DiscoveryResponder::Impl::send_batch() {
   for (std::size_t sent = 0; sent < kBatch && !waiting.empty();) {
     const auto next = std::move(waiting.front());
     waiting.pop_front();
+    if (silent[next.device]) continue;
     auto answer = devices[next.device]->answer(*next.query, next.multicast);
     if (answer.datagrams.empty()) continue;
     if (answer.delay.count() > 0) {
@@ -191,8 +195,13 @@ void DiscoveryResponder::Impl::send(std::size_t device, const std::string& messa
 }
 
 void DiscoveryResponder::Impl::multicast(std::string (onvif::VirtualDevice::*message)() const) {
+  for (std::size_t i = 0; i < devices.size(); ++i) multicast(i, message);
+}
+
+void DiscoveryResponder::Impl::multicast(std::size_t device,
+                                         std::string (onvif::VirtualDevice::*message)() const) {
   const udp::endpoint to(asio::ip::make_address(kGroup), kDiscoveryPort);
-  for (std::size_t i = 0; i < devices.size(); ++i) send(i, (devices[i]->*message)(), to);
+  send(device, (devices[device]->*message)(), to);
 }
 
 Result<std::unique_ptr<DiscoveryResponder>> DiscoveryResponder::start(
@@ -215,5 +224,15 @@ DiscoveryResponder::~DiscoveryResponder() {
 
 void DiscoveryResponder::announce() { impl_->multicast(&onvif::VirtualDevice::hello); }
 void DiscoveryResponder::farewell() { impl_->multicast(&onvif::VirtualDevice::bye); }
+
+void DiscoveryResponder::announce(std::size_t device) {
+  impl_->silent[device] = false;
+  impl_->multicast(device, &onvif::VirtualDevice::hello);
+}
+
+void DiscoveryResponder::farewell(std::size_t device) {
+  impl_->multicast(device, &onvif::VirtualDevice::bye);
+  impl_->silent[device] = true;
+}
 
 }  // namespace camctl::simulate

@@ -1,6 +1,7 @@
 // WS-Discovery for all cameras of the process: Hello, Bye, and answers to Probe and Resolve.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class DiscoveryResponder {
   // Sends every device's Hello or Bye now.
   void announce();
   void farewell();
+  // The same of one; between its Bye and its Hello it answers nobody.
+  void announce(std::size_t device);
+  void farewell(std::size_t device);
 
  private:
   struct Impl;

@@ -149,9 +149,19 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       response = refuse(400, fmt::format("not an HTTP request: {}\n", error.message()));
     } else {
       const auto& request = parser.get();
-      response = make_response(request, handler({view(request.method_string()), view(request.target()),
-                                                 view(request[http::field::content_type]),
-                                                 view(request[http::field::authorization]), request.body()}));
+      auto reply = handler({view(request.method_string()), view(request.target()),
+                            view(request[http::field::content_type]),
+                            view(request[http::field::authorization]), request.body()});
+      stream.expires_never();
+      while (reply.later && !self->closed) {
+        asio::steady_timer due(self->loop.context(), reply.after);
+        co_await due.async_wait(kAwait);
+        if (self->closed) co_return;
+        reply = std::exchange(reply.later, nullptr)();
+      }
+      if (reply.status == 0) co_return;
+      stream.expires_after(kRequestTimeout);
+      response = make_response(request, std::move(reply));
     }
     if (self->latency.count() > 0) {
       asio::steady_timer pause(self->loop.context(), self->latency);

@@ -17,6 +17,8 @@ namespace camctl::simulate {
 // on the loop's thread; all calls on it too.
 class HttpServer {
  public:
+  // A reply that is not due yet (SoapReply::later) is waited for; one with status 0 closes the connection
+  // without a word, like a device that is off.
   using Handler = std::function<onvif::SoapReply(const onvif::SoapRequest&)>;
 
   // Each reply leaves `latency` after its request.

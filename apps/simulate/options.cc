@@ -99,12 +99,12 @@ std::set<int> all_quirks() {
   return numbers;
 }
 
-// An option that adds those of `known` that are named to `quirks`; without a list, if that may be, all.
+// An option that adds those of `known` that are named to `quirks`; without a list, if that may be, `unnamed`.
 CLI::Option* add_quirks(CLI::App& app, const std::string& name, const std::set<int>& known,
-                        std::set<int>& quirks, const std::string& description) {
-  const auto take = [&quirks, known](const std::string& list) {
+                        const std::set<int>& unnamed, std::set<int>& quirks, const std::string& description) {
+  const auto take = [&quirks, unnamed](const std::string& list) {
     const auto words = text::split(list, ",");
-    if (words.empty()) quirks.insert(known.begin(), known.end());
+    if (words.empty()) quirks.insert(unnamed.begin(), unnamed.end());
     for (const auto word : words)
       if (const auto number = parse_number(word)) quirks.insert(*number);
   };
@@ -159,12 +159,12 @@ void add_fault_options(CLI::App& app, Options& options) {
   add_offset(app, "--clock-skew", options.clock_skew,
              "How far the cameras' clocks are ahead (may be negative)");
   app.add_flag("--nat", options.nat, "Wrong hosts in XAddrs and stream URIs, as from behind a NAT");
-  add_quirks(app, "--quirk", all_quirks(), options.quirks,
+  add_quirks(app, "--quirk", all_quirks(), {}, options.quirks,
              "Show these quirks of real devices, by their numbers (see --list-quirks)")
       ->type_name("LIST");
   app.add_flag("--list-quirks", options.list_quirks, "Print the quirks that there are, and end");
-  add_quirks(app, "--malformed", onvif::virtual_device_quirks(), options.quirks,
-             fmt::format("Replies as badly formed as real devices': all, or the quirks named ({})",
+  add_quirks(app, "--malformed", onvif::virtual_device_quirks(), onvif::malformed_quirks(), options.quirks,
+             fmt::format("Replies as badly formed as real devices', or the quirks named ({})",
                          fmt::join(onvif::virtual_device_quirks(), ",")))
       ->expected(0, 1)
       ->type_name("[LIST]");

@@ -5,6 +5,7 @@
 #include "apps/simulate/discovery_responder.h"
 #include "apps/simulate/http_server.h"
 #include "apps/simulate/virtual_media.h"
+#include "base/log.h"
 #include "base/tls.h"
 #include "base/url.h"
 #include "libonvif/virtual_device.h"
@@ -40,7 +41,13 @@ struct Camera {
   std::vector<ClipPtr> clips;  // one for each profile
   std::unique_ptr<onvif::VirtualDevice> device;
   std::unique_ptr<VirtualMedia> media;
+  bool down = false;  // it reboots
+  std::unique_ptr<Timer> boot;
 };
+
+// A client makes it reboot: the reply goes out, then it is gone for a while.
+constexpr auto kRebootDelay = std::chrono::milliseconds(500);
+constexpr auto kBootTime = std::chrono::seconds(4);
 
 // The value of `profile` in a snapshot's query.
 std::string profile_token(std::string_view target) {
@@ -49,7 +56,15 @@ std::string profile_token(std::string_view target) {
   return at == std::string_view::npos ? std::string() : percent_decode(target.substr(at + kKey.size()));
 }
 
+// Closes the connection without a word.
+onvif::SoapReply nothing() {
+  onvif::SoapReply reply;
+  reply.status = 0;
+  return reply;
+}
+
 onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) {
+  if (down) return nothing();
   if (request.target.substr(0, request.target.find('?')) != onvif::kSnapshotPath)
     return device->handle(request);
   if (request.method != "GET" && request.method != "HEAD")
@@ -112,16 +127,21 @@ Error unusable(Error error) {
 }  // namespace
 
 struct Simulation::Impl {
-  Impl(EventLoop& the_loop, std::chrono::milliseconds latency)
-      : loop(the_loop), pacer(the_loop), http(the_loop, latency) {}
+  Impl(EventLoop& the_loop, const Options& the_options)
+      : loop(the_loop), options(the_options), pacer(the_loop), http(the_loop, the_options.latency) {}
 
   Result<void> listen_http();
-  Result<void> make_clips(const Options& options);
+  Result<void> make_clips();
   void start_devices();
-  Result<void> start_media(const Options& options);
-  Result<void> start_discovery(const Options& options, const std::vector<std::string>& interfaces);
+  Result<void> start_media();
+  Result<void> start_media(Camera& camera);
+  Result<void> start_discovery(const std::vector<std::string>& interfaces);
+  void reboot(std::size_t index);
+  void go_down(std::size_t index);
+  void come_up(std::size_t index);
 
   EventLoop& loop;
+  const Options options;
   MediaPacer pacer;
   std::vector<std::unique_ptr<Camera>> cameras;
   HttpServer http;
@@ -141,7 +161,7 @@ Result<void> Simulation::Impl::listen_http() {
   return {};
 }
 
-Result<void> Simulation::Impl::make_clips(const Options& options) {
+Result<void> Simulation::Impl::make_clips() {
   ClipLibrary library;
   if (!options.file.empty()) {
     const auto clip = library.file(options.file);
@@ -164,15 +184,17 @@ Result<void> Simulation::Impl::make_clips(const Options& options) {
 }
 
 void Simulation::Impl::start_devices() {
-  for (const auto& camera : cameras) {
+  for (std::size_t index = 0; index < cameras.size(); ++index) {
+    const auto& camera = cameras[index];
     auto config = camera->plan.device;
     for (std::size_t i = 0; i < config.profiles.size(); ++i)
       describe(config.profiles[i], summary(*camera->clips[i]));
+    config.on_reboot = [this, index] { reboot(index); };
     camera->device = std::make_unique<onvif::VirtualDevice>(std::move(config));
   }
 }
 
-Result<void> Simulation::Impl::start_media(const Options& options) {
+Result<void> Simulation::Impl::start_media() {
   std::shared_ptr<const tls::Context> tls;  // one key for all cameras, as some makers do it
   if (options.rtsps) {
     auto made = tls::Context::self_signed("virtual camera");
@@ -180,29 +202,60 @@ Result<void> Simulation::Impl::start_media(const Options& options) {
     tls = std::move(*made);
   }
   for (const auto& camera : cameras) {
-    const auto& config = camera->device->config();
-    VirtualMediaOptions media;
-    media.rtsp.address = config.address;
-    media.rtsp.port = config.rtsp_port;
-    media.rtsp.server_name = kServerName;
-    media.rtsp.tls = camera->tls = tls;
-    if (config.auth != onvif::VirtualAuth::kNone) {
-      media.rtsp.digest = config.digest;
-      media.rtsp.credentials = config.credentials;
-    }
-    for (const auto& profile : config.profiles) media.paths.push_back(profile.rtsp_path);
-    media.clips = camera->clips;
-    media.faults = options.faults;
-    media.clock_skew = config.clock_skew;
-    auto started = VirtualMedia::start(loop, pacer, std::move(media));
-    if (!started) return fail(started.error());
-    camera->media = std::move(*started);
+    camera->tls = tls;
+    if (auto started = start_media(*camera); !started) return started;
   }
   return {};
 }
 
-Result<void> Simulation::Impl::start_discovery(const Options& options,
-                                               const std::vector<std::string>& interfaces) {
+Result<void> Simulation::Impl::start_media(Camera& camera) {
+  const auto& config = camera.device->config();
+  VirtualMediaOptions media;
+  media.rtsp.address = config.address;
+  media.rtsp.port = config.rtsp_port;
+  media.rtsp.server_name = kServerName;
+  media.rtsp.tls = camera.tls;
+  if (config.auth != onvif::VirtualAuth::kNone) {
+    media.rtsp.digest = config.digest;
+    media.rtsp.credentials = config.credentials;
+  }
+  for (const auto& profile : config.profiles) media.paths.push_back(profile.rtsp_path);
+  media.clips = camera.clips;
+  media.faults = options.faults;
+  media.clock_skew = config.clock_skew;
+  auto started = VirtualMedia::start(loop, pacer, std::move(media));
+  if (!started) return fail(started.error());
+  camera.media = std::move(*started);
+  return {};
+}
+
+void Simulation::Impl::reboot(std::size_t index) {
+  Camera& camera = *cameras[index];
+  if (camera.boot) return;  // it is about to, or at it
+  camera.boot = std::make_unique<Timer>(loop);
+  camera.boot->after(kRebootDelay, [this, index] { go_down(index); });
+}
+
+void Simulation::Impl::go_down(std::size_t index) {
+  Camera& camera = *cameras[index];
+  log::get().info("{} reboots", camera.device->config().name);
+  if (discovery) discovery->farewell(index);
+  camera.down = true;
+  camera.media.reset();
+  camera.boot->after(kBootTime, [this, index] { come_up(index); });
+}
+
+void Simulation::Impl::come_up(std::size_t index) {
+  Camera& camera = *cameras[index];
+  camera.device->restart();
+  if (auto started = start_media(camera); !started)  // somebody else took its port meanwhile
+    log::get().error("{}: {}", camera.device->config().name, started.error().message);
+  camera.down = false;
+  if (discovery) discovery->announce(index);
+  loop.post([&camera] { camera.boot.reset(); });
+}
+
+Result<void> Simulation::Impl::start_discovery(const std::vector<std::string>& interfaces) {
   if (!options.discovery) return {};
   const auto interface = discovery_interface(options.address, interfaces);
   if (!interface) return fail(interface.error());
@@ -217,7 +270,7 @@ Result<void> Simulation::Impl::start_discovery(const Options& options,
 Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Options& options,
                                                       const std::vector<std::string>& interfaces,
                                                       std::vector<CameraPlan> plans) {
-  auto impl = std::make_unique<Impl>(loop, options.latency);
+  auto impl = std::make_unique<Impl>(loop, options);
   for (auto& plan : plans) {
     impl->cameras.push_back(std::make_unique<Camera>());
     impl->cameras.back()->plan = std::move(plan);
@@ -226,10 +279,10 @@ Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Opt
     if (const auto interface = discovery_interface(options.address, interfaces); !interface)
       return fail(interface.error());
   if (auto listening = impl->listen_http(); !listening) return fail(unusable(std::move(listening.error())));
-  if (auto made = impl->make_clips(options); !made) return fail(made.error());
+  if (auto made = impl->make_clips(); !made) return fail(made.error());
   impl->start_devices();
-  if (auto sending = impl->start_media(options); !sending) return fail(unusable(std::move(sending.error())));
-  if (auto found = impl->start_discovery(options, interfaces); !found) return fail(found.error());
+  if (auto sending = impl->start_media(); !sending) return fail(unusable(std::move(sending.error())));
+  if (auto found = impl->start_discovery(interfaces); !found) return fail(found.error());
   return std::unique_ptr<Simulation>(new Simulation(std::move(impl)));
 }
 

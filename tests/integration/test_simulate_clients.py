@@ -51,7 +51,7 @@ def test_onvif_zeep(cameras):
         assert camera["profiles"][0]["video"] == ["H264", 1920, 1080, 25]
         assert camera["profiles"][0]["audio"] == "AAC"
         assert camera["sources"] == ["VideoSource_1"]
-        assert len(camera["services"]) == 3
+        assert len(camera["services"]) == 6
         assert camera["mac"].startswith("02:")
         serials.add(camera["serial"])
         if auth != "none":
@@ -80,3 +80,35 @@ def test_clock_skew_is_no_obstacle_to_a_client_that_asks_for_the_time(simulate):
     camera = answer(run(venvs.python("onvif-zeep"), HERE / "onvif_zeep_query.py", cameras.addresses[0],
                         cameras.onvif_port, "wsse", "admin", "admin"))
     assert profiles_of(camera) == expected_profiles(cameras.addresses[0])
+
+
+def check_driven(seen):
+    """What both clients saw: a camera that turns, keeps a preset, and whose motion alarm toggles."""
+    assert seen["while_moving"] == "MOVING" and seen["after_stop"] == "IDLE"
+    assert seen["presets"] == ["Gate"]
+    first, second = seen["events"][:2]
+    assert first[0] == "Initialized" and second[0] == "Changed"
+    assert {str(first[1]).lower(), str(second[1]).lower()} == {"true", "false"}
+
+
+def test_onvif_zeep_turns_listens_and_sets(simulate):
+    cameras = simulate(1, "--auth", "wsse", "--no-discovery")
+    seen = answer(run(venvs.python("onvif-zeep"), HERE / "onvif_zeep_drive.py", cameras.addresses[0],
+                      cameras.onvif_port, "admin", "admin"))
+    check_driven(seen)
+    assert seen["back"] == pytest.approx(seen["at_preset"], abs=1e-3) and seen["at_preset"] > 0
+    assert seen["nodes"] == ["PTZNode_1"] and seen["users"] == ["admin"]
+    assert seen["encoder"] == [1280, 720, 10] and seen["brightness"] == [70]
+
+
+def test_npm_onvif_turns_and_listens(simulate):
+    require("node")
+    if not (ROOT / "tests" / "node_modules" / "onvif").exists():
+        pytest.skip("tests/node_modules has no onvif: run script/bootstrap")
+    cameras = simulate(2, "--auth", "wsse,digest", "--no-discovery")
+    for address in cameras.addresses:
+        seen = answer(run("node", HERE / "npm_onvif_drive.mjs", address, cameras.onvif_port, "admin", "admin"))
+        check_driven(seen)
+        assert seen["back"]["x"] == pytest.approx(seen["at_preset"]["x"], abs=1e-3) and seen["at_preset"]["x"] > 0
+        assert set(seen["topics"]) == {"tns1:VideoSource/MotionAlarm"}
+        assert seen["brightness"] == [50, 70]

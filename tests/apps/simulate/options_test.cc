@@ -50,8 +50,8 @@ TEST_CASE("options: offsets have a sign") {
 }
 
 TEST_CASE("options: malformed, all or some") {
-  CHECK(parsed("--malformed").quirks == onvif::virtual_device_quirks());
-  CHECK(parsed("--malformed --nat").quirks == onvif::virtual_device_quirks());
+  CHECK(parsed("--malformed").quirks == onvif::malformed_quirks());
+  CHECK(parsed("--malformed --nat").quirks == onvif::malformed_quirks());
   CHECK(parsed("--malformed --nat").nat);
   CHECK(parsed("--malformed=35,37").quirks == std::set{35, 37});
   CHECK(parsed("--malformed 26 --count 2").quirks == std::set{26});
