@@ -25,6 +25,12 @@ const std::vector<Command>& own_commands() {
   static const std::vector<Command> kCommands = {
       {"scan", "find cameras on the network"},
       {"discover", "ask cameras for their profiles and streams, and write cameras.json"},
+      {"events", "print what cameras notice, as it happens"},
+      {"ptz", "turn a camera, use its presets"},
+      {"snapshot", "fetch a camera's still picture"},
+      {"info", "show what a camera tells of itself"},
+      {"set", "change a camera's settings"},
+      {"reboot", "start a camera anew"},
       {"stream", "turn one camera into HLS, MPEG-TS or fMP4"},
       {"serve", "serve every camera to browsers"},
       {"simulate", "run virtual ONVIF cameras"},

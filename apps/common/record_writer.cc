@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "apps/common/app.h"
+#include "apps/common/stdout.h"
 
 namespace camctl::apps {
 namespace {
@@ -20,6 +21,13 @@ std::size_t display_width(std::string_view text) {
 
 std::string dump(const nlohmann::ordered_json& value, int indent) {
   return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+Result<void> written(int error) {
+  if (error == 0) return {};
+  if (error == EPIPE) return fail(ErrorCode::kCancelled, "standard output was closed");
+  return fail(ErrorCode::kIo,
+              std::string("writing to standard output: ") + std::generic_category().message(error));
 }
 
 struct RecordWriter::Impl {
@@ -84,11 +92,13 @@ Result<void> RecordWriter::finish() {
   Impl& self = *impl_;
   if (self.format == OutputFormat::kJson) self.put(self.count == 0 ? "[]\n" : "\n]\n");
   self.put("");
-  if (self.error == EPIPE) return fail(ErrorCode::kCancelled, "standard output was closed");
-  if (self.error != 0)
-    return fail(ErrorCode::kIo,
-                std::string("writing to standard output: ") + std::generic_category().message(self.error));
-  return {};
+  return written(self.error);
+}
+
+Result<void> print_bytes(std::string_view bytes) {
+  const bool done =
+      std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size() && std::fflush(stdout) == 0;
+  return written(done ? 0 : errno != 0 ? errno : EIO);
 }
 
 bool RecordWriter::closed() const { return impl_->error != 0; }
