@@ -87,6 +87,15 @@ const std::vector<VirtualQuirk>& virtual_quirks() {
       {37, "broken XML around a sound envelope"},
       {38, "sends the request's Security header back"},
       {39, "values and elements outside the schema"},
+      {86, "says that it has no pull points, and has them"},
+      {87, "tells subscriptions apart by a reference parameter"},
+      {88, "names a host for subscriptions that leads nowhere"},
+      {89, "can't renew subscriptions"},
+      {90, "impossible times in events"},
+      {91, "events with WS-Addressing only, Stop without it only"},
+      {92, "does not list its event service"},
+      {93, "refuses a Timeout of ContinuousMove, and Stop"},
+      {94, "can't zoom, and refuses to be told to"},
   };
   return quirks;
 }

@@ -242,7 +242,8 @@ def test_clock_and_hostname(simulate, run):
 
     assert info()["time"]["offset_seconds"] == pytest.approx(7200, abs=3)
     source, offset = records(run("set", camera, "--clock", "now", env=ADMIN))
-    assert (source["after"], offset["before"]) == ("Manual", "7200") and abs(float(offset["after"])) <= 1
+    assert source["after"] == "Manual"
+    assert abs(float(offset["before"]) - 7200) <= 2 and abs(float(offset["after"])) <= 2  # clocks of whole seconds
     assert abs(info()["time"]["offset_seconds"]) < 2
     server, source = records(run("set", camera, "--clock", "ntp", "--ntp-server", "ntp.lan", env=ADMIN))
     assert (server["after"], source["after"]) == ("ntp.lan", "NTP")
@@ -266,7 +267,7 @@ def test_reboot(simulate, run, tmp_path):
     assert run("reboot", camera).returncode == 2
     records(run("set", camera, "--brightness", "10"))
     done = run("reboot", camera, "--yes")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (done.returncode, done.stdout) == (0, "") and "Rebooting" in done.stderr  # the camera's own word
     wait_for("the camera to go", lambda: not listening(address, cameras.rtsp_port))
     assert run("info", camera, "--timeout", "2s").returncode in (1, 124)
     wait_for("the camera to come back", lambda: listening(address, cameras.rtsp_port), 30)

@@ -143,7 +143,7 @@ TEST_CASE("virtual device: faults") {
     std::string body, fault;
   };
   for (const auto& [body, fault] :
-       {Case{soap(tds("SystemReboot")), "Sender ActionNotSupported"},
+       {Case{soap(tds("SetSystemFactoryDefault")), "Sender ActionNotSupported"},
         Case{soap("<x xmlns='urn:x'/>"), "Sender ActionNotSupported"},
         Case{soap(trt("GetStreamUri")), "Sender InvalidArgVal NoProfile"},
         Case{soap(trt("GetStreamUri", "<ProfileToken>P9</ProfileToken>")), "Sender InvalidArgVal NoProfile"},

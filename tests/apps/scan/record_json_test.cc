@@ -19,8 +19,8 @@ TEST_CASE("a record has the keys of interface.md in their order") {
   CHECK(
       dump(to_json(device)) ==
       R"({"ip":"127.0.0.2","port":8000,"xaddrs":["http://127.0.0.2:8000/onvif/device_service"],"endpoint":"","name":"",)"
-      R"("hardware":"","location":"","types":[],"scopes":[],"mac":"","interface":"","found_by":["sweep","ws-discovery"],)"
-      R"("services":["onvif","rtsp"],"rtsp_ports":[5543],"status":"ready"})");
+      R"("hardware":"","location":"","types":[],"scopes":[],"mac":"","vendor":"","interface":"","found_by":["sweep","ws-discovery"],)"
+      R"("services":["onvif","rtsp"],"rtsp_ports":[5543],"quirks":[],"status":"ready"})");
   device.status = "clock_skew";
   device.reason = "its clock is 1 h 0 min ahead";
   CHECK(to_json(device)["reason"] == device.reason);
