@@ -90,6 +90,19 @@ SoapFault no_encoder() {
   return {Blame::kSender, "ter:InvalidArgVal", "ter:NoConfig", "there is no such configuration"};
 }
 
+namespace {
+
+// The encoder that a request's configuration is about; `fault` says that there is none.
+template <class Configuration>
+VirtualProfile* encoder_or_fault(VirtualState& state, const Configuration* wanted,
+                                 std::optional<SoapFault>& fault) {
+  auto* profile = state.encoder(wanted ? wanted->token : std::nullopt);
+  if (!profile) fault = no_encoder();
+  return profile;
+}
+
+}  // namespace
+
 // ---- Media 1
 
 int MediaService::GetVideoEncoderConfigurations(_trt__GetVideoEncoderConfigurations*,
@@ -112,11 +125,8 @@ int MediaService::GetVideoEncoderConfiguration(_trt__GetVideoEncoderConfiguratio
 int MediaService::SetVideoEncoderConfiguration(_trt__SetVideoEncoderConfiguration* request,
                                                _trt__SetVideoEncoderConfigurationResponse&) {
   const auto* wanted = request ? request->Configuration : nullptr;
-  auto* profile = state_.encoder(wanted ? wanted->token : std::nullopt);
-  if (!profile) {
-    fault = no_encoder();
-    return SOAP_FAULT;
-  }
+  auto* profile = encoder_or_fault(state_, wanted, fault);
+  if (!profile) return SOAP_FAULT;
   take_encoder(*profile, *wanted);
   if (wanted->H264) take_gop(*profile, wanted->H264->GovLength);
   return SOAP_OK;
@@ -151,11 +161,8 @@ int Media2Service::GetVideoEncoderConfigurations(_tr2__GetVideoEncoderConfigurat
 int Media2Service::SetVideoEncoderConfiguration(_tr2__SetVideoEncoderConfiguration* request,
                                                 _tr2__SetVideoEncoderConfigurationResponse&) {
   const auto* wanted = request ? request->Configuration : nullptr;
-  auto* profile = state_.encoder(wanted ? wanted->token : std::nullopt);
-  if (!profile) {
-    fault = no_encoder();
-    return SOAP_FAULT;
-  }
+  auto* profile = encoder_or_fault(state_, wanted, fault);
+  if (!profile) return SOAP_FAULT;
   take_encoder(*profile, *wanted);
   take_gop(*profile, wanted->GovLength);
   return SOAP_OK;

@@ -147,6 +147,13 @@ Result<Connection> open(const DeviceOptions& options, const apps::Context& conte
   return Connection{std::move(*device), std::move(*session)};
 }
 
+apps::CommonUse common_use(bool output) {
+  return {.output = output,
+          .timeout = fmt::format("Give up after this time (default {}s)", kUsualTimeout.count() / 1000),
+          .jobs = false,
+          .interface = true};
+}
+
 std::string utc_text(std::chrono::system_clock::time_point when) {
   const auto ms = std::chrono::duration_cast<milliseconds>(when.time_since_epoch()).count();
   const auto seconds = static_cast<std::time_t>(ms / 1000);

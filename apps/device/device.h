@@ -57,6 +57,8 @@ Result<Connection> open(const DeviceOptions& options, const apps::Context& conte
 
 // --timeout of programs that ask a device a few things.
 inline constexpr std::chrono::milliseconds kUsualTimeout{30'000};
+// Their common options; `output`: whether they print records.
+apps::CommonUse common_use(bool output);
 
 // "2026-11-22T20:05:49.123Z"
 std::string utc_text(std::chrono::system_clock::time_point when);

@@ -29,9 +29,7 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   auto options = std::make_shared<device::DeviceOptions>();
   common.timeout = device::kUsualTimeout;
   device::add_device_options(app, *options)->required();
-  apps::add_common_options(
-      app, common,
-      {.output = true, .timeout = "Give up after this time (default 30s)", .jobs = false, .interface = true});
+  apps::add_common_options(app, common, device::common_use(true));
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

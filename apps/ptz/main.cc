@@ -194,9 +194,7 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   app.add_option("--profile", options->profile,
                  "Token of a profile that can turn (default: the camera's first)")
       ->type_name("TOKEN");
-  apps::add_common_options(
-      app, common,
-      {.output = true, .timeout = "Give up after this time (default 30s)", .jobs = false, .interface = true});
+  apps::add_common_options(app, common, device::common_use(true));
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

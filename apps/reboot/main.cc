@@ -31,11 +31,7 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   common.timeout = device::kUsualTimeout;
   device::add_device_options(app, options->target)->required();
   app.add_flag("--yes", options->yes, "Really do it");
-  apps::add_common_options(app, common,
-                           {.output = false,
-                            .timeout = "Give up after this time (default 30s)",
-                            .jobs = false,
-                            .interface = true});
+  apps::add_common_options(app, common, device::common_use(false));
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

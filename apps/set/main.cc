@@ -155,9 +155,7 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
       ->type_name("HOST");
   app.add_option("--hostname", options->hostname, "The camera's name in the network")->type_name("NAME");
   app.add_flag("--dry-run", options->dry_run, "Show what would change, change nothing");
-  apps::add_common_options(
-      app, common,
-      {.output = true, .timeout = "Give up after this time (default 30s)", .jobs = false, .interface = true});
+  apps::add_common_options(app, common, device::common_use(true));
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

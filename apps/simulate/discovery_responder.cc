@@ -70,7 +70,8 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
         silent(devices.size(), false),
         group(the_loop.context()),
         timer(the_loop),
-        late_timer(the_loop) {}
+        late_timer(the_loop),
+        hello_timer(the_loop) {}
 
   Result<void> open_all(unsigned interface_index);
   void receive(udp::socket& from, std::size_t first, std::size_t count);
@@ -81,7 +82,7 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   void send_late();
   void send_all(std::size_t device, const std::vector<std::string>& datagrams, const udp::endpoint& to);
   void send(std::size_t device, const std::string& message, const udp::endpoint& to);
-  void multicast(std::string (onvif::VirtualDevice::*message)() const);
+  void announce_batch();
   void multicast(std::size_t device, std::string (onvif::VirtualDevice::*message)() const);
 
   EventLoop& loop;
@@ -92,7 +93,8 @@ struct DiscoveryResponder::Impl : std::enable_shared_from_this<Impl> {
   std::array<char, onvif::kMaxQueryBytes + 1> buffer;  // one more, to know what was too long
   std::deque<Waiting> waiting;
   std::deque<Late> late;  // all with one delay, so the first is due first
-  Timer timer, late_timer;
+  std::size_t next_hello = 0;
+  Timer timer, late_timer, hello_timer;
   bool timer_set = false;
   bool closed = false;
 };
@@ -194,8 +196,14 @@ void DiscoveryResponder::Impl::send(std::size_t device, const std::string& messa
                      to.address().to_string(), error.message());
 }
 
-void DiscoveryResponder::Impl::multicast(std::string (onvif::VirtualDevice::*message)() const) {
-  for (std::size_t i = 0; i < devices.size(); ++i) multicast(i, message);
+// Hellos come back by the group's own socket: all at once they would push a client's probe out of it.
+void DiscoveryResponder::Impl::announce_batch() {
+  for (std::size_t sent = 0; sent < kBatch && next_hello < devices.size(); ++next_hello) {
+    if (silent[next_hello]) continue;
+    multicast(next_hello, &onvif::VirtualDevice::hello);
+    ++sent;
+  }
+  if (next_hello < devices.size()) hello_timer.after(kBatchInterval, [this] { announce_batch(); });
 }
 
 void DiscoveryResponder::Impl::multicast(std::size_t device,
@@ -217,13 +225,21 @@ DiscoveryResponder::~DiscoveryResponder() {
   impl_->closed = true;
   impl_->timer.cancel();
   impl_->late_timer.cancel();
+  impl_->hello_timer.cancel();
   boost::system::error_code ignored;
   impl_->group.close(ignored);
   for (auto& own : impl_->own) own.close(ignored);
 }
 
-void DiscoveryResponder::announce() { impl_->multicast(&onvif::VirtualDevice::hello); }
-void DiscoveryResponder::farewell() { impl_->multicast(&onvif::VirtualDevice::bye); }
+void DiscoveryResponder::announce() {
+  impl_->next_hello = 0;
+  impl_->announce_batch();
+}
+
+void DiscoveryResponder::farewell() {
+  impl_->hello_timer.cancel();
+  for (std::size_t i = 0; i < impl_->devices.size(); ++i) impl_->multicast(i, &onvif::VirtualDevice::bye);
+}
 
 void DiscoveryResponder::announce(std::size_t device) {
   impl_->silent[device] = false;

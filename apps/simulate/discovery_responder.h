@@ -23,8 +23,9 @@ class DiscoveryResponder {
                                                            std::vector<const onvif::VirtualDevice*> devices);
   ~DiscoveryResponder();
 
-  // Sends every device's Hello or Bye now.
+  // Sends every device's Hello, in batches while the loop runs.
   void announce();
+  // Sends every device's Bye now.
   void farewell();
   // The same of one; between its Bye and its Hello it answers nobody.
   void announce(std::size_t device);

@@ -83,11 +83,7 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
       ->type_name("FILE|-");
   app.add_option("--profile", options->profile, "Token of the profile (default: the camera's first)")
       ->type_name("TOKEN");
-  apps::add_common_options(app, common,
-                           {.output = false,
-                            .timeout = "Give up after this time (default 30s)",
-                            .jobs = false,
-                            .interface = true});
+  apps::add_common_options(app, common, device::common_use(false));
   return [options](apps::Context& context) { return run(*options, context); };
 }
 

@@ -17,6 +17,7 @@ import pytest
 import netns
 import probe
 from conftest import free_port, loopback_block, program, require, wait_for
+from gst_reader import gst_reads
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -136,13 +137,10 @@ def test_a_pin_is_refused_where_nobody_would_look_at_it(tmp_path):
 def test_others_read_our_tls(simulate, client):
     cameras = simulate(1, "--no-discovery", "--rtsps")
     url = cameras.rtsp_url(channel=1, scheme="rtsps")
-    if client == "ffmpeg":
-        require("ffmpeg")
-        args = ["ffmpeg", "-v", "error", "-rtsp_transport", "tcp", "-i", url, "-frames:v", "60", "-f", "null", "-"]
-    else:
-        require("gst-launch-1.0")
-        args = ["gst-launch-1.0", "-q", "rtspsrc", f"location={url}", "tls-validation-flags=0", "!", "rtph264depay", "!",
-                "h264parse", "!", "video/x-h264,alignment=au", "!", "identity", "eos-after=50", "!", "fakesink"]
+    if client == "gstreamer":
+        return gst_reads(url, "tls-validation-flags=0")
+    require("ffmpeg")
+    args = ["ffmpeg", "-v", "error", "-rtsp_transport", "tcp", "-i", url, "-frames:v", "60", "-f", "null", "-"]
     result = subprocess.run(args, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "rror" not in result.stderr + result.stdout
@@ -166,13 +164,10 @@ def test_our_client_through_our_tunnel_with_credentials(simulate, tmp_path):
 def test_others_read_through_our_tunnel(simulate, client):
     cameras = simulate(1, "--no-discovery")
     url = cameras.rtsp_url(channel=1)
-    if client == "ffmpeg":
-        require("ffmpeg")
-        args = ["ffmpeg", "-v", "error", "-rtsp_transport", "http", "-i", url, "-frames:v", "60", "-f", "null", "-"]
-    else:
-        require("gst-launch-1.0")
-        args = ["gst-launch-1.0", "-q", "rtspsrc", f"location={url.replace('rtsp://', 'rtsph://')}", "!", "rtph264depay",
-                "!", "h264parse", "!", "video/x-h264,alignment=au", "!", "identity", "eos-after=50", "!", "fakesink"]
+    if client == "gstreamer":
+        return gst_reads(url.replace("rtsp://", "rtsph://"))
+    require("ffmpeg")
+    args = ["ffmpeg", "-v", "error", "-rtsp_transport", "http", "-i", url, "-frames:v", "60", "-f", "null", "-"]
     result = subprocess.run(args, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     assert "rror" not in result.stderr + result.stdout
