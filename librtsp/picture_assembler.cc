@@ -1,5 +1,6 @@
 #include "librtsp/picture_assembler.h"
 
+#include <array>
 #include <cassert>
 #include <utility>
 
@@ -9,6 +10,34 @@ namespace {
 constexpr std::size_t kLengthBytes = 4;
 
 void append(media::Bytes& out, media::ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
+
+// Where pictures are built, handed from camera to camera: most arrive whole in one tick, so that those of a
+// thread pass through the same memory, which stays in its core's cache.
+thread_local media::Bytes spare_buffer;
+
+// What tells whether a slice is its picture's first: the header and a byte behind it.
+struct SliceStart {
+  std::array<std::uint8_t, 3> bytes{};
+  std::size_t size = 0;
+};
+
+SliceStart slice_start(media::ByteView header, media::ByteView payload) {
+  assert(header.size() < 3 && !payload.empty());
+  SliceStart start;
+  for (const auto byte : header) start.bytes[start.size++] = byte;
+  start.bytes[start.size++] = payload[0];
+  return start;
+}
+
+void borrow_buffer(media::Bytes& buffer) {
+  if (buffer.capacity() < spare_buffer.capacity()) buffer.swap(spare_buffer);
+}
+
+void return_buffer(media::Bytes& buffer) {
+  if (spare_buffer.capacity() < buffer.capacity()) buffer.swap(spare_buffer);
+  media::Bytes().swap(buffer);
+  spare_buffer.clear();
+}
 
 }  // namespace
 
@@ -24,6 +53,7 @@ void PictureAssembler::begin_packet(const RtpPacket& packet, bool lost,
     damage();
   }
   if (timestamp_ && *timestamp_ != packet.timestamp) deliver();  // its marker is missing, or not believed
+  if (!timestamp_) borrow_buffer(picture_.data);
   timestamp_ = packet.timestamp;
   arrival_ = arrival;
 }
@@ -57,19 +87,20 @@ void PictureAssembler::add(media::ByteView nal) {
 
 void PictureAssembler::begin_fragmented(media::ByteView header, media::ByteView payload) {
   if (fragment_ != Fragment::kNone) malformed();
-  other_fragment_.assign(header.begin(), header.end());
-  append(other_fragment_, payload);
-  const auto kind = media::classify(codec_, other_fragment_);
+  const auto kind = media::classify(codec_, header);
   if (!media::is_slice(kind)) {
     fragment_ = Fragment::kOther;
-    return;
+    other_fragment_.assign(header.begin(), header.end());
+    return append(other_fragment_, payload);
   }
-  meet_slice(other_fragment_);
+  const auto start = slice_start(header, payload);
+  meet_slice(media::ByteView(start.bytes).first(start.size));
   if (damaged_) return;
   fragment_ = Fragment::kSlice;
   fragment_start_ = picture_.data.size();
   picture_.data.resize(fragment_start_ + kLengthBytes);
-  append(picture_.data, other_fragment_);
+  append(picture_.data, header);
+  append(picture_.data, payload);
   picture_.slices = true;
   picture_.key = picture_.key || kind == media::NalKind::kKeySlice;
 }
@@ -114,11 +145,12 @@ void PictureAssembler::deliver() {
     unit.gap_before = std::exchange(gap_, false);
     unit.pts = unit.dts = *timestamp_;
     unit.arrival = arrival_;
-    // Copied to its size: the scratch buffer keeps its capacity, the window holds no slack.
+    // Copied to its size: the buffer keeps its capacity, the window holds no slack.
     unit.data.assign(picture_.data.begin(), picture_.data.end());
     sink_.on_access_unit(std::move(unit));
   }
   picture_.clear();
+  return_buffer(picture_.data);
   timestamp_.reset();
   damaged_ = false;
 }

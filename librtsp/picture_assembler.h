@@ -20,7 +20,7 @@ class PictureAssembler {
   void begin_packet(const RtpPacket& packet, bool lost, std::chrono::steady_clock::time_point arrival);
   // A whole NAL unit.
   void add(media::ByteView nal);
-  // A NAL unit that comes in pieces: its rebuilt header, then its payload.
+  // A NAL unit that comes in pieces: its rebuilt header, then its payload, which is not empty.
   void begin_fragmented(media::ByteView header, media::ByteView payload);
   void continue_fragmented(media::ByteView payload);
   void end_fragmented();

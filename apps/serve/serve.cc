@@ -22,6 +22,7 @@
 #include "apps/serve/snapshots.h"
 #include "base/log.h"
 #include "base/os/descriptors.h"
+#include "base/os/heap.h"
 #include "libhls/encoder_choice.h"
 
 namespace camctl::apps::serve {
@@ -336,6 +337,7 @@ Result<void> run(const ServeOptions& options, std::span<const EmbeddedFile> file
   auto cameras = read_cameras(settings.cameras, !config->origins.contains("cameras"));
   if (!cameras) return refuse(cameras.error());
   os::raise_descriptor_limit();
+  os::tune_heap_for_media();
   Program program(options, std::move(*config), std::move(*general), std::move(*assets));
   if (auto done = program.prepare(); !done) return done;
   program.run(context.stop, *cameras);

@@ -8,6 +8,7 @@
 #include "apps/simulate/simulation.h"
 #include "base/event_loop.h"
 #include "base/os/descriptors.h"
+#include "base/os/heap.h"
 #include "libonvif/virtual_device_quirks.h"
 
 namespace camctl::simulate {
@@ -60,6 +61,7 @@ Result<void> run(const Options& options, apps::Context& context) {
   auto plans = plan_cameras(options, *credentials);
   if (!plans) return fail(plans.error());
   os::raise_descriptor_limit();
+  os::tune_heap_for_media();
 
   EventLoop loop;
   apps::ProgressLine progress(context.common);
