@@ -33,8 +33,7 @@ std::vector<std::unique_ptr<onvif::VirtualDevice>> cameras() {
   auto plans = plan_cameras(options, {});
   REQUIRE(plans);
   std::vector<std::unique_ptr<onvif::VirtualDevice>> devices;
-  for (auto& plan : *plans)
-    devices.push_back(std::make_unique<onvif::VirtualDevice>(std::move(plan.device)));
+  for (auto& plan : *plans) devices.push_back(std::make_unique<onvif::VirtualDevice>(std::move(plan.device)));
   return devices;
 }
 
@@ -48,7 +47,8 @@ udp::socket client(EventLoop& loop) {
 
 }  // namespace
 
-TEST_CASE("discovery responder: a probe that comes while hundreds of cameras announce themselves is answered") {
+TEST_CASE(
+    "discovery responder: a probe that comes while hundreds of cameras announce themselves is answered") {
   EventLoop loop;
   const auto devices = cameras();
   std::vector<const onvif::VirtualDevice*> pointers;
