@@ -8,6 +8,7 @@
 
 #include "apps/serve/assets.h"
 #include "apps/serve/camera_manager.h"
+#include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/router.h"
 
 namespace camctl::apps::serve {
@@ -27,10 +28,13 @@ struct RouteContext {
   std::function<bool()> ready;               // thread-safe
   Snapshots& snapshots;
   DiskReader& disk_reader;
+  std::function<HttpTotals()> http_totals;  // thread-safe
 };
 
 // /api/cameras…, /healthz, /readyz
 void add_api_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /metrics
+void add_metrics_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /hls/{id}/…
 void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /api/cameras/{id}/live

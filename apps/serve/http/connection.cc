@@ -59,6 +59,7 @@ class Connection::Http1Exchange : public Exchange {
     const auto connection = connection_.lock();
     if (!connection || *done_) return;
     connection->set_deadline(time);
+    connection->content_ = Content::kWaited;
     connection->fallback_ = std::move(fallback);
   }
   void open_websocket(std::string accept, std::shared_ptr<WebSocketPeer> peer) override {
@@ -211,6 +212,8 @@ void Connection::process() {
     }
     if (status == RequestReader::Status::kFailed) {
       keep_alive_ = false;
+      received_ = Clock::now();
+      content_ = Content::kPage;
       answer(reader_.error());
     } else {
       dispatch(reader_.take());
@@ -225,6 +228,7 @@ void Connection::process() {
 
 void Connection::dispatch(std::shared_ptr<Request> request) {
   state_ = State::kHandling;
+  received_ = Clock::now();
   keep_alive_ = keep_alive_ && reader_.keep_alive();
   deadline_ = Clock::time_point::max();
   request->client = client_;
@@ -233,6 +237,7 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
   auto refusal = check(*request, loop_.options.guard);
   auto found = refusal ? Router::Match{} : loop_.router.match(*request);
   request_ = request;
+  content_ = found.content;
   if (refusal) return exchange->send(std::move(*refusal));
   if (!found.handler) {
     if (request->method == Method::kOptions && (!found.allow.empty() || request->segments.empty()))
@@ -288,6 +293,7 @@ void Connection::write_some() {
 }
 
 void Connection::on_written() {
+  loop_.counters.answered(content_, status_, writer_.body_sent(), Clock::now() - received_);
   if (loop_.log.wanted()) log_access();
   request_.reset();
   answered_.reset();

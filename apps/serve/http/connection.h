@@ -12,6 +12,7 @@
 
 #include "apps/serve/http/access_log.h"
 #include "apps/serve/http/guard.h"
+#include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/message.h"
 #include "apps/serve/http/reader.h"
 #include "apps/serve/http/response_writer.h"
@@ -42,6 +43,7 @@ struct HttpLoop {
   const Router& router;
   AccessLog& log;
   SharedFiles& files;  // of all loops
+  HttpCounters counters;
   HttpOptions options;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   std::array<char, 64u << 10>
@@ -106,6 +108,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<WebSocketSession> websocket_;  // in State::kWebSocket
   bool blocked_ = false;                         // frames wait for the socket
   int status_ = 0;
+  Content content_ = Content::kPage;  // of the request
+  std::chrono::steady_clock::time_point received_{};
   bool keep_alive_ = true, peer_done_ = false, waiting_readable_ = false, processing_ = false;
 };
 

@@ -68,6 +68,7 @@ void Connection::send_frames() {
     if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
     const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
     frames_sent_ += size;
+    loop_.counters.sent(Content::kMedia, size);
     websocket_->written(size, Clock::now());
     if (size == wanted) continue;
     blocked_ = true;

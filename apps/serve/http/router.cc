@@ -28,7 +28,10 @@ void add_method(std::string& list, std::string_view method) {
 }  // namespace
 
 Router::Router(std::vector<Route> routes) : routes_(std::move(routes)) {
-  for (const auto& route : routes_) patterns_.push_back(compile(route.pattern));
+  for (const auto& route : routes_) {
+    patterns_.push_back(compile(route.pattern));
+    contents_.push_back(content_of(route.pattern));
+  }
 }
 
 std::vector<Router::Segment> Router::compile(std::string_view pattern) {
@@ -93,12 +96,12 @@ Router::Match Router::match(Request& request) const {
     const auto& route = routes_[i];
     if (route.method == request.method || (route.method == Method::kGet && request.method == Method::kHead)) {
       request.params = std::move(params);
-      return {&route.handler, {}};
+      return {&route.handler, {}, contents_[i]};
     }
     add_method(allow, name(route.method));
     if (route.method == Method::kGet) add_method(allow, "HEAD");
   }
-  return {nullptr, allow};
+  return {nullptr, allow, Content::kPage};
 }
 
 }  // namespace camctl::apps::serve

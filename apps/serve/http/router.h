@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/message.h"
 
 namespace camctl::apps::serve {
@@ -32,6 +33,7 @@ class Router {
   struct Match {
     const Handler* handler = nullptr;  // the router's
     std::string allow;
+    Content content = Content::kPage;
   };
   Match match(Request& request) const;
 
@@ -49,6 +51,7 @@ class Router {
 
   std::vector<Route> routes_;
   std::vector<std::vector<Segment>> patterns_;  // of each route
+  std::vector<Content> contents_;               // of each route
 };
 
 }  // namespace camctl::apps::serve

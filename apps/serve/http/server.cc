@@ -88,6 +88,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   std::unique_ptr<Timer> pause;
   unsigned next_loop = 0;
   std::atomic<std::size_t> connections{0};
+  std::atomic<std::uint64_t> refused{0};
 };
 
 Server::Server(unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log)
@@ -160,6 +161,7 @@ void Server::Impl::admit(HttpLoop& loop, tcp::socket socket) {
   if (error) return;
   if (connections.fetch_add(1) >= max_connections) {
     --connections;
+    ++refused;
     const auto response = error_response(503, "limit", "too many connections");
     const auto head = head_of(response, false, http_date(std::chrono::system_clock::now()));
     socket.non_blocking(true, error);
@@ -216,6 +218,14 @@ void Server::stop(std::chrono::milliseconds grace) {
   }
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return left == 0; });
+}
+
+HttpTotals Server::totals() const {
+  HttpTotals totals;
+  for (const auto& loop : impl_->loops) loop->counters.add_to(totals.answers);
+  totals.refused = impl_->refused;
+  totals.connections = impl_->connections;
+  return totals;
 }
 
 std::vector<EventLoop*> Server::loops() const {

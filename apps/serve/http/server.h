@@ -7,6 +7,7 @@
 
 #include "apps/serve/http/access_log.h"
 #include "apps/serve/http/guard.h"
+#include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/router.h"
 #include "base/event_loop.h"
 #include "base/result.h"
@@ -46,6 +47,9 @@ class Server {
   // Accepts no more and closes what is idle; what is being answered gets up to `grace`. Blocks. The loops go
   // on.
   void stop(std::chrono::milliseconds grace);
+
+  // What was counted until now. Thread-safe.
+  HttpTotals totals() const;
 
   // Where connections live; the index is Exchange::loop_index().
   std::vector<EventLoop*> loops() const;
