@@ -128,8 +128,8 @@ std::vector<Route> Program::routes() {
       [this](Change wanted, std::function<void(Result<Camera>)> done) {
         control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
       },
-      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_,
-      disk_reader_, [this] { return server_->totals(); }});
+      [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_, disk_reader_,
+      [this] { return server_->totals(); }});
   add_api_routes(routes, context);
   add_metrics_routes(routes, context);
   add_hls_routes(routes, context);
