@@ -359,7 +359,7 @@ void Stream::Impl::lose(const Error& error) {
   source_->stop();
   retired_ =
       std::move(source_);  // gone for good when the next attempt begins: it has nothing to wait for then
-  const auto news = window.interrupt();
+  const auto news = window.interrupt(Clock::now());
   begin_times_anew();
   {
     const std::lock_guard lock(mutex_);

@@ -63,6 +63,7 @@ Listed Window::set_info(media::StreamInfoPtr info) {
 Listed Window::push(AccessUnit unit, Break brk) {
   if (unit.track == TrackKind::kMetadata || !has_track(unit.track)) return {};
   last_arrival_ = unit.arrival;
+  now_ = std::max(now_, unit.arrival);
   Listed listed;
   const bool hole = misses_pictures(unit);
   if (brk == Break::kHard || hole) listed.segment = break_off();
@@ -106,7 +107,10 @@ void Window::note_key(MediaTime time) {
   last_key_ = time;
 }
 
-Listed Window::interrupt() { return {break_off(), false}; }
+Listed Window::interrupt(steady_clock::time_point now) {
+  now_ = std::max(now_, now);
+  return {break_off(), false};
+}
 
 Listed Window::end() {
   const Listed listed{break_off(), false};

@@ -172,8 +172,9 @@ class Window {
   // last one before, and the next begins behind a discontinuity.
   Listed push(media::AccessUnit unit, Break brk);
 
-  // The source is lost: ends the segment being built, and the next one starts behind a discontinuity.
-  Listed interrupt();
+  // The source is lost, as is known `now`: ends the segment being built, and the next one starts behind a
+  // discontinuity.
+  Listed interrupt(std::chrono::steady_clock::time_point now);
 
   // Forgets all that was received, after interrupt(): nothing is listed or can be found any more. Numbers go
   // on. What comes next begins behind no discontinuity: there is nothing listed before it.
@@ -279,6 +280,7 @@ class Window {
   std::optional<std::chrono::system_clock::duration> date_offset_;  // the wall clock's time minus the axis's
   std::optional<std::chrono::steady_clock::duration> least_late_;   // arrival minus axis, since the last date
   std::chrono::steady_clock::time_point last_arrival_, last_kept_;  // of a unit, of one that was not left out
+  std::chrono::steady_clock::time_point now_;                       // the latest of what callers said
   std::size_t gop_bytes_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -118,9 +118,9 @@ void Window::delist_and_evict(WindowState& state) {
   for (; delisted_ < kept_.size() && kept_[delisted_].segment->number < oldest; ++delisted_) {
     auto& kept = kept_[delisted_];
     const auto keep = longest + kept.segment->duration;
-    kept.delisted_until = last_arrival_ + std::chrono::duration_cast<steady_clock::duration>(keep);
+    kept.delisted_until = now_ + std::chrono::duration_cast<steady_clock::duration>(keep);
   }
-  while (delisted_ > 0 && *kept_.front().delisted_until < last_arrival_) forget_oldest();
+  while (delisted_ > 0 && *kept_.front().delisted_until < now_) forget_oldest();
   free_memory(state);
   free_disk(state);
 }
@@ -218,6 +218,7 @@ void Window::forget_oldest() {
 
 Listed Window::mark_gap(steady_clock::time_point now) {
   if (open_ || state_->segments.empty()) return {};
+  now_ = std::max(now_, now);
   if (!gap_from_) gap_from_ = last_kept_;
   Listed listed;
   while (now - *gap_from_ >= target_) {

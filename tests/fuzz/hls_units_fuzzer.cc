@@ -135,7 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       window.set_info(info);
       last[1] = -1;  // its clock rate may have changed
     } else if (step < 12) {
-      window.interrupt();
+      window.interrupt(arrival);
       timeline.reconnect();
       if (step == 8) {
         arrival += std::chrono::seconds(in.take<std::uint8_t>());

@@ -204,7 +204,7 @@ TEST_CASE("spool: old segments leave the playlist, then the disk") {
   constexpr std::uint64_t kPerSecond = 25 * 2'000;
   CHECK(disk.bytes() > 40 * kPerSecond);
   CHECK(disk.bytes() < 60 * kPerSecond);
-  recorder.window->interrupt();
+  recorder.window->interrupt(kOrigin);
   recorder.window->clear();
   recorder.cache->clear();
   Recorder::wait_until([&] { return disk.bytes() == 0; });

@@ -119,7 +119,7 @@ TEST_CASE("an outage ends the segment with a short part; the axis goes on behind
   Window window(with_parts(), test_clock);
   window.set_info(make_info(h264_info(), aac_info()));
   push_video(window, 0, 63, 50, true);
-  CHECK(window.interrupt().segment);
+  CHECK(window.interrupt(kOrigin).segment);
   auto state = window.state();
   CHECK(state->open == nullptr);
   REQUIRE(state->segments.size() == 2);
@@ -238,13 +238,33 @@ TEST_CASE("eight target durations are listed where delta updates are; classic pl
   CHECK(window.find(state->segments.front()->number - 14) != nullptr);
 }
 
+// RFC 8216 §6.2.2: for its own duration and that of the longest playlist that held it.
+TEST_CASE("what leaves the list while the camera is away can be had as long as what leaves it at any time") {
+  Window window(with_parts(), test_clock);
+  window.set_info(make_info(h264_info(), std::nullopt));
+  push_video(window, 0, 1'000, 50);
+  const auto lost = kOrigin + 40s;
+  window.interrupt(lost);
+  const auto before = window.state()->segments;
+  for (int i = 1; i <= 15; ++i) window.mark_gap(lost + std::chrono::seconds(i));
+  const auto after = window.state()->segments;
+  REQUIRE(after.front()->number > before.front()->number);
+  REQUIRE(after.duration() >= 32s);
+
+  // The last one went at 52 s or later, so that it stays until 86 s at least.
+  push_video(window, 55 * kSecond, 725, 50);
+  CHECK(window.find(after.front()->number - 1) != nullptr);
+  push_video(window, 84 * kSecond, 250, 50);
+  CHECK(window.find(after.front()->number - 1) == nullptr);
+}
+
 TEST_CASE(
     "while the camera is away, segments without media are listed; playlists without parts don't count them") {
   Window window(with_parts(), test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));
   CHECK_FALSE(window.mark_gap(kOrigin + 100s));
   push_video(window, 0, 150, 50);
-  window.interrupt();  // at 5.96 s
+  window.interrupt(kOrigin);  // at 5.96 s
   CHECK_FALSE(window.mark_gap(kOrigin + 9s));
   CHECK(window.mark_gap(kOrigin + 10s).segment);
   CHECK(window.mark_gap(kOrigin + 18s).segment);
@@ -278,7 +298,7 @@ TEST_CASE(
   CHECK(classic.find("playlist2.ts\n#EXT-X-DISCONTINUITY\n") != std::string::npos);
 
   // Hours away leave a playlist of gaps alone; the classic one stays as it was, and its media can be had.
-  window.interrupt();
+  window.interrupt(kOrigin);
   const auto last = state->classic.size() + 1;
   CHECK(window.mark_gap(kOrigin + 3600s).segment);
   state = window.state();

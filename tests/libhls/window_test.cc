@@ -152,8 +152,8 @@ TEST_CASE("an outage: media sequence goes on behind a discontinuity") {
   Window window({}, test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));
   push_video(window, 0, 120, 50);
-  CHECK(window.interrupt());  // lists what was being built
-  CHECK_FALSE(window.interrupt());
+  CHECK(window.interrupt(kOrigin));  // lists what was being built
+  CHECK_FALSE(window.interrupt(kOrigin));
   CHECK(window.state()->segments.size() == 3);
   CHECK(durations(window).back() == doctest::Approx(0.8));
 
@@ -176,7 +176,7 @@ TEST_CASE("numbers and versions start where the options say") {
   Window window(options, test_clock);
   window.set_info(make_info(h264_info(), std::nullopt));
   push_video(window, 0, 120, 50);
-  window.interrupt();
+  window.interrupt(kOrigin);
   const auto state = window.state();
   CHECK(state->segments.front()->number == 5'000'000'000);
   CHECK(state->segments.front()->init_version == 90);
@@ -358,7 +358,7 @@ TEST_CASE("renditions of a camera signal each other's breaks, in one numbering")
   sub.set_info(make_info(h264_info(), std::nullopt));
   push_video(main, 0, 100, 50);
   push_video(sub, 0, 110, 50);  // its segments of 2 s; 0.4 s of the third are there
-  main.interrupt();
+  main.interrupt(kOrigin);
   push_video(main, 150 * kFrame, 51, 50);
   push_video(sub, 110 * kFrame, 76, 25);  // cut at the next key frame, before 2 s are over
   const auto ours = main.state()->segments, theirs = sub.state()->segments;
@@ -372,7 +372,7 @@ TEST_CASE("renditions of a camera signal each other's breaks, in one numbering")
   check_rules(sub);
 
   sub.clear();  // nobody watches it: what happens meanwhile is known when it comes back
-  main.interrupt();
+  main.interrupt(kOrigin);
   push_video(main, 300 * kFrame, 51, 50);
   push_video(sub, 300 * kFrame, 51, 50);
   CHECK(sub.state()->segments.front()->discontinuity_sequence == 2);

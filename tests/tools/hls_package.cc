@@ -46,7 +46,7 @@ class Packager : public media::SourceSink {
 
   void on_access_unit(media::AccessUnit unit) override {
     if (options_.cut_after != 0 && ++units_ == options_.cut_after) {
-      window_.interrupt();
+      window_.interrupt(start_ + outage_);
       timeline_.reconnect();
       outage_ += 5s;
     }
