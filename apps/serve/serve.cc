@@ -19,6 +19,7 @@
 #include "apps/serve/http/server.h"
 #include "apps/serve/restream/restream.h"
 #include "apps/serve/routes.h"
+#include "apps/serve/service_watch.h"
 #include "apps/serve/snapshots.h"
 #include "base/log.h"
 #include "base/os/descriptors.h"
@@ -97,7 +98,9 @@ class Program {
 
  private:
   std::vector<Route> routes();
+  std::string summary() const;
   void reload();
+  void reload_all();
   void reload_cameras();
   void await_hangup();
   void remember();
@@ -118,6 +121,7 @@ class Program {
   DiskReader disk_reader_;
   std::unique_ptr<Restream> restream_;  // on its loop
   std::unique_ptr<boost::asio::signal_set> hangup_;
+  std::unique_ptr<ServiceWatch> service_;
   Timer remember_timer_{control_};
 };
 
@@ -162,6 +166,12 @@ Result<void> Program::prepare() {
   return {};
 }
 
+std::string Program::summary() const {
+  const auto cameras = manager_->all().size();
+  return fmt::format("serving {} camera{} on http://{}/", cameras, cameras == 1 ? "" : "s",
+                     server_->address().to_string());
+}
+
 void Program::apply(const std::vector<Camera>& cameras, bool try_refused) {
   const auto changes = manager_->apply(cameras, config_.settings, general_, try_refused);
   log::get().debug("cameras: {} started, {} restarted, {} stopped, {} as before", changes.started,
@@ -201,6 +211,12 @@ void Program::reload_cameras() {
 
 void Program::reload() {
   log::get().info("reloading");
+  service_->reloading();
+  reload_all();
+  service_->ready(summary());
+}
+
+void Program::reload_all() {
   if (auto done = server_->reopen_log(); !done) log::get().error("{}", done.error().message);
   auto config = load(options_);
   if (!config) {
@@ -230,6 +246,7 @@ void Program::remember() {
 }
 
 void Program::run(const std::stop_token& stop, const std::vector<Camera>& cameras) {
+  service_ = std::make_unique<ServiceWatch>(control_, server_->loops());
   hangup_ = std::make_unique<boost::asio::signal_set>(control_.context(), SIGHUP);
   await_hangup();
   warn_of_unknown_streams(config_.settings, cameras);
@@ -237,8 +254,8 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   remember();
   server_->start(Router(routes()));
   ready_ = true;
-  log::get().info("serving {} camera{} on http://{}/", cameras.size(), cameras.size() == 1 ? "" : "s",
-                  server_->address().to_string());
+  log::get().info("{}", summary());
+  service_->ready(summary());
   if (restream_) {
     rtsp_loop_.start("rtsp");
     auto address = *ListenAddress::parse(config_.settings.rtsp_listen);
@@ -248,6 +265,7 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   const std::stop_callback stopping(stop, [this] { control_.stop(); });
   control_.run();
   ready_ = false;
+  service_->stopping();
   manager_->remember();
   if (restream_) {
     run_on(rtsp_loop_, [this] { restream_.reset(); });

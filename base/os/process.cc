@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -21,11 +22,11 @@ std::string first_line(const char* path) {
 
 // Since 1970: proc(5) counts from the system's start, in ticks.
 double since_1970(double start_ticks, double ticks_per_second) {
-  std::istringstream uptime(first_line("/proc/uptime"));
-  double up = 0;
-  if (!(uptime >> up)) return 0;
-  const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();
-  return now.count() - up + start_ticks / ticks_per_second;
+  timespec up{};
+  if (::clock_gettime(CLOCK_BOOTTIME, &up) != 0) return 0;
+  const auto running = std::chrono::seconds(up.tv_sec) + std::chrono::nanoseconds(up.tv_nsec);
+  const std::chrono::duration<double> start = std::chrono::system_clock::now().time_since_epoch() - running;
+  return start.count() + start_ticks / ticks_per_second;
 }
 
 std::size_t count_descriptors() {
