@@ -49,14 +49,16 @@ struct DeviceTarget {
   std::vector<std::string> xaddrs;  // candidates, best first; or one made of host and port
   std::string ip;                   // the address that we reached it at, for rewriting (quirk 79)
   std::string endpoint, name, mac;  // as the scan knows them
+  std::vector<int> quirks = {};     // that it showed there
 };
 
 struct InterrogateOptions {
   Credentials credentials;
   std::chrono::milliseconds connect_timeout{4000}, call_timeout{10'000};
   std::chrono::milliseconds total_timeout{30'000};
-  bool verify_tls = false;  // quirk 40
-  std::string interface;    // to send from; empty: as the system routes
+  bool verify_tls = false;   // quirk 40
+  bool allow_plain = false;  // the password itself may be sent where its digest is refused (quirk 56)
+  std::string interface;     // to send from; empty: as the system routes
 };
 
 // Blocks. One request at a time to this device. Stops at the first refusal of the credentials (quirk 57).

@@ -57,9 +57,8 @@ Result<void> DeviceSession::try_service(const Url& url) {
       offset = std::chrono::duration_cast<milliseconds>(*clock->utc - (sent + (received - sent) / 2));
   }
   client_.set_clock_offset(offset.value_or(milliseconds{0}));
-  clock_offset_ = offset.value_or(milliseconds{0});
   constexpr milliseconds kVisibleSkew{5000};  // the strictest device's window (quirk 44)
-  if (std::chrono::abs(clock_offset_) > kVisibleSkew) quirks_.insert(44);
+  if (std::chrono::abs(clock_offset()) > kVisibleSkew) quirks_.insert(44);
   url_ = url;
   return {};
 }
@@ -115,30 +114,38 @@ Result<void> DeviceSession::find_service(const DeviceTarget& target) {
 
 // ---- What services are where
 
-Result<void> DeviceSession::find_services() {
-  Result<void> told;
+// By GetServices, and by GetCapabilities where that lacks what every camera has (quirks 62 to 64).
+Result<std::vector<Service>> DeviceSession::list_services() {
   auto listed = ask(url_, get_services(false), read_services);
   if (!listed && !over()) {
     listed = ask(url_, get_services(true), read_services);
     if (listed) quirks_.insert(63);
   }
+  const auto lists = [&](std::string_view ns) {
+    return listed && std::ranges::any_of(*listed, [&](const Service& s) { return s.ns == ns; });
+  };
+  if (((lists(kMediaNs) || lists(kMedia2Ns)) && lists(kEventsNs)) || over()) return listed;
+  auto capabilities = ask(url_, get_capabilities(), read_capabilities);
+  if (!capabilities) return listed ? std::move(listed) : std::move(capabilities);
+  quirks_.insert(listed ? 64 : 62);
+  if (!listed) return capabilities;
+  for (auto& service : *capabilities)
+    if (!lists(service.ns)) listed->push_back(std::move(service));
+  return listed;
+}
+
+Result<void> DeviceSession::find_services() {
+  const auto listed = list_services();
+  if (client_.logged_in()) quirks_.insert(65);
   if (listed) {
     services_ = usable_services(*listed, url_, quirks_);
     translated_ = ports_are_translated(*listed, url_);
   }
-  const bool has_media = service(kMediaNs) || service(kMedia2Ns);
-  if (!has_media && !over()) {
-    if (!listed) quirks_.insert(62);
-    const auto capabilities = ask(url_, get_capabilities(), read_capabilities);
-    if (capabilities) {
-      translated_ = ports_are_translated(*capabilities, url_);
-      for (auto& entry : usable_services(*capabilities, url_, quirks_)) services_.push_back(std::move(entry));
-    }
-    if (!capabilities && !listed) told = fail("asking for services", capabilities.error());
-  }
+  if (!service(kMediaNs) && service(kMedia2Ns)) quirks_.insert(69);
   if (!service(kMediaNs) && !service(kMedia2Ns))
     services_.push_back({std::string(kMediaNs), url_});  // quirk 66
-  return told;
+  if (!listed) return fail("asking for services", listed.error());
+  return {};
 }
 
 std::optional<Url> DeviceSession::service(std::string_view ns) const {
@@ -174,6 +181,7 @@ Result<std::unique_ptr<DeviceSession>> open_session(const DeviceTarget& target,
   };
   auto session =
       std::make_unique<DeviceSession>(std::move(post), options.credentials, std::move(stop), bounds);
+  if (options.allow_plain) session->allow_plain();
   if (auto found = session->find_service(target); !found) return fail(found.error());
   if (auto services = session->find_services(); !services && session->over()) return fail(services.error());
   return session;

@@ -30,6 +30,9 @@ class DeviceSession {
   DeviceSession(SoapClient::Post post, Credentials credentials, std::stop_token stop = {},
                 std::shared_ptr<CallBounds> bounds = {});
 
+  // The password itself may be sent where its digest is refused (quirk 56).
+  void allow_plain() { client_.allow_plain(); }
+
   // Which of the target's addresses answers, and what time it is there. Never with credentials. Only ever
   // `target.ip`, where it is given. kNetwork, kTimeout, kProtocol, kUsage without any usable address.
   Result<void> find_service(const DeviceTarget& target);
@@ -71,9 +74,10 @@ class DeviceSession {
 
   // Asks for the device's clock anew.
   Result<void> measure_clock() { return try_service(url_); }
-  // Device's clock minus ours, as measured.
-  std::chrono::milliseconds clock_offset() const { return clock_offset_; }
+  // Device's clock minus ours, as measured, or as it was found to check tokens by (quirk 46).
+  std::chrono::milliseconds clock_offset() const { return client_.clock_offset(); }
   std::string auth_scheme() const { return client_.scheme_name(); }
+  bool has_unused_credentials() const { return client_.has_unused_credentials(); }
   // What the device showed: all of it so far.
   Quirks all_quirks() const;
   Quirks& quirks() { return quirks_; }
@@ -82,6 +86,7 @@ class DeviceSession {
   static constexpr int kMaxTimeouts = 2;
 
   Result<void> try_service(const Url& url);
+  Result<std::vector<Service>> list_services();
 
   SoapClient client_;
   std::stop_token stop_;
@@ -89,7 +94,6 @@ class DeviceSession {
   std::shared_ptr<CallBounds> bounds_;
   std::vector<ServiceUrl> services_;
   bool translated_ = true;  // see ports_are_translated(); a device that lists nothing names our port nowhere
-  std::chrono::milliseconds clock_offset_{0};
   int timeouts_ = 0;
   Quirks quirks_;
 };

@@ -39,6 +39,7 @@ struct Exchange {
   HttpReply reply;
   std::size_t limit = 0;
   bool too_long = false;
+  bool keeps = false;  // the connection, by what the reply says
   std::stop_token stop;
 };
 
@@ -53,10 +54,12 @@ std::size_t take_body(char* data, std::size_t, std::size_t size, void* user) {
 }
 
 std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
-  auto& reply = static_cast<Exchange*>(user)->reply;
+  auto& exchange = *static_cast<Exchange*>(user);
+  auto& reply = exchange.reply;
   const std::string_view line(data, size);
   if (line.starts_with("HTTP/")) {  // also after a 100 Continue
     reply = HttpReply{};
+    exchange.keeps = !line.starts_with("HTTP/1.0");  // RFC 9112 §9.3
     return size;
   }
   const auto colon = line.find(':');
@@ -66,6 +69,7 @@ std::size_t take_header(char* data, std::size_t, std::size_t size, void* user) {
   if (text::iequals(name, "Date")) reply.date = value;
   if (text::iequals(name, "Location")) reply.location = value;
   if (text::iequals(name, "Content-Type")) reply.content_type = value;
+  if (text::iequals(name, "Connection")) exchange.keeps = text::iequals(value, "keep-alive");
   if (text::iequals(name, "WWW-Authenticate") && reply.www_authenticate.size() < kMaxChallenges)
     reply.www_authenticate.emplace_back(value);
   return size;
@@ -120,7 +124,25 @@ struct HttpTransport::Impl {
   HttpOptions options;
   CURL* curl = nullptr;
   char detail[CURL_ERROR_SIZE] = {};
+
+  // After each reply: whether the last one's connection was gone, and how long this one is to be there.
+  void note_connection(const std::string& origin, Exchange& exchange, bool repeated);
+
+  std::string kept;  // origin of the connection that should still be open
+  std::chrono::steady_clock::time_point last_reply;
 };
+
+void HttpTransport::Impl::note_connection(const std::string& origin, Exchange& exchange, bool repeated) {
+  constexpr std::chrono::seconds kIdle{2};  // who hangs up later is only tidy
+  const auto now = std::chrono::steady_clock::now();
+  long connects = 0, trust = X509_V_OK;
+  curl_easy_getinfo(curl, CURLINFO_NUM_CONNECTS, &connects);
+  curl_easy_getinfo(curl, CURLINFO_SSL_VERIFYRESULT, &trust);
+  exchange.reply.hung_up = repeated || (connects > 0 && kept == origin && now - last_reply < kIdle);
+  exchange.reply.untrusted = origin.starts_with("https") && trust != X509_V_OK;
+  kept = exchange.keeps ? origin : "";
+  last_reply = now;
+}
 
 HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>()) {
   init_curl_once();
@@ -211,7 +233,8 @@ Result<HttpReply> HttpTransport::perform(const Url& url, const std::vector<std::
 
   Exchange exchange;
   CURLcode code = CURLE_OK;
-  for (int attempt = 0; attempt < 2; ++attempt) {
+  int attempt = 0;
+  for (; attempt < 2; ++attempt) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
     if (stop.stop_requested()) return fail(ErrorCode::kCancelled, "stopped");
@@ -221,7 +244,7 @@ Result<HttpReply> HttpTransport::perform(const Url& url, const std::vector<std::
                      static_cast<long>(std::min(left, options.call_timeout).count()));
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(std::min(left, options.connect_timeout).count()));
-    exchange = Exchange{{}, options.max_reply_bytes, false, stop};
+    exchange = Exchange{{}, options.max_reply_bytes, false, false, stop};
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, &exchange);
     curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &exchange);
@@ -238,6 +261,7 @@ Result<HttpReply> HttpTransport::perform(const Url& url, const std::vector<std::
   // A reply that breaks off after a complete envelope is good enough: wrong Content-Length is common.
   const bool cut_short = body && code == CURLE_PARTIAL_FILE && exchange.reply.status != 0;
   if (code != CURLE_OK && !cut_short) return fail(error_of(code, impl_->detail, url, exchange));
+  impl_->note_connection(origin, exchange, attempt > 0);
   return std::move(exchange.reply);
 }
 

@@ -33,6 +33,8 @@ struct HttpReply {
   std::string date, location;                 // headers; empty if absent
   std::vector<std::string> www_authenticate;  // at most kMaxChallenges
   std::string content_type;
+  bool hung_up = false;    // the connection had been closed unannounced since the last reply (quirk 33)
+  bool untrusted = false;  // by https, and nobody vouches for the certificate (quirk 40)
 };
 
 // Where a redirect leads; nothing if it is none, or leads to another host: a request may carry credentials,

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/text.h"
 #include "libonvif/device_session.h"
+#include "libonvif/discovery/mac_vendor.h"
 #include "libonvif/http.h"
 #include "libonvif/lenient.h"
 #include "libonvif/media_profiles.h"
@@ -17,6 +19,11 @@ namespace camctl::onvif {
 namespace {
 
 constexpr std::size_t kMaxWarnings = 64;  // a recorder whose every channel fails says it in its profiles
+
+// Another form of the same question would not be answered either.
+bool is_final(const Error& error) {
+  return error.code == ErrorCode::kAuth || error.code == ErrorCode::kUnsupported;
+}
 
 class Interrogation {
  public:
@@ -34,6 +41,7 @@ class Interrogation {
 
  private:
   Result<void> identify();
+  void judge_names();
   Result<void> list_profiles();
   Result<std::vector<MediaProfile>> ask_profiles_2(const Url& media2);
   void find_uris();
@@ -72,6 +80,7 @@ Result<void> Interrogation::identify() {
       result_.firmware = information->firmware;
       result_.serial = information->serial;
       result_.hardware = information->hardware;
+      judge_names();
       return {};
     }
     const auto code = information.error().code;
@@ -83,6 +92,14 @@ Result<void> Interrogation::identify() {
   return fail(ErrorCode::kAuth, url().authority() + " refuses the credentials");
 }
 
+// Names that say nothing: "H264", "NONE" and the like (quirk 85).
+void Interrogation::judge_names() {
+  const std::string maker = text::lower(result_.manufacturer);
+  if (maker == "none" || maker == "h264" || maker == "unknown" || maker == "manufacturer")
+    result_.manufacturer.clear();
+  if (result_.manufacturer.empty() || result_.model.empty()) quirks_.insert(85);
+}
+
 // ---- Profiles
 
 Result<std::vector<MediaProfile>> Interrogation::ask_profiles_2(const Url& media2) {
@@ -92,11 +109,11 @@ Result<std::vector<MediaProfile>> Interrogation::ask_profiles_2(const Url& media
   for (const auto& types : kTypes) {  // quirk 71
     auto profiles = ask(media2, get_profiles_2(types), read_profiles_2);
     const bool told = profiles && std::ranges::any_of(*profiles, [](const auto& p) { return p.has_video; });
-    if (told || over()) return profiles;
+    if (told && &types != &kTypes.front()) quirks_.insert(71);
+    if (told || over() || (!profiles && is_final(profiles.error()))) return profiles;
     // Profiles without video are better than an error, and the first error is the one to tell.
     const bool better = profiles ? !first : !first && first.error().code == ErrorCode::kInternal;
     if (better) first = std::move(profiles);
-    if (&types != &kTypes.back()) quirks_.insert(71);
   }
   return first;
 }
@@ -110,7 +127,7 @@ Result<void> Interrogation::list_profiles() {
     if (profiles) {
       from_media2 = std::move(*profiles);
     } else {
-      quirks_.insert(70);
+      if (profiles.error().code != ErrorCode::kAuth) quirks_.insert(70);
       error = profiles.error();
       warn("asking Media 2 for profiles", *error);
     }
@@ -180,9 +197,9 @@ void Interrogation::find_uris() {
     if (snapshots_ && !over()) {
       if (auto snapshot = snapshot_url(merged)) {
         profile.snapshot_url = snapshot->url;
-      } else if (snapshot.error().code == ErrorCode::kUnsupported) {
-        snapshots_ = false;  // the device has none (quirk 76)
+      } else {
         quirks_.insert(76);
+        snapshots_ = snapshot.error().code != ErrorCode::kUnsupported;  // else the device has none
       }
     }
     result_.profiles.push_back(std::move(profile));
@@ -200,17 +217,17 @@ void Interrogation::take_scope(std::string_view scope) {
   const std::string_view key = scope.substr(0, slash);
   std::string text = clean_text(percent_decode(scope.substr(slash + 1)));
   if (text.empty()) return;
-  if (key == "name")
+  if (key == "name" && target_.name.empty())
     result_.name = std::move(text);  // the last one is the most specific (quirk 20)
-  else if (key == "hardware" && result_.hardware.empty())
-    result_.hardware = std::move(text);
+  else if (key == "hardware" && result_.model.empty())
+    result_.model = std::move(text);
 }
 
 void Interrogation::complete_identity() {
   result_.name = target_.name;
   result_.endpoint = target_.endpoint;
   result_.mac = target_.mac;
-  if (result_.name.empty() && !over())
+  if ((result_.name.empty() || result_.model.empty()) && !over())
     if (const auto scopes = ask(url(), get_scopes(), read_scopes))
       for (const auto& scope : *scopes) take_scope(scope);
   if (result_.mac.empty() && !over())
@@ -229,12 +246,8 @@ void Interrogation::complete_identity() {
 }
 
 void Interrogation::finish() {
-  // Names that say nothing: "H264", "NONE" and the like (quirk 85).
-  const std::string maker = text::lower(result_.manufacturer);
-  if (maker == "none" || maker == "h264" || maker == "unknown" || maker == "manufacturer") {
-    result_.manufacturer.clear();
-    quirks_.insert(85);
-  }
+  if (result_.manufacturer.empty() && !result_.mac.empty())
+    result_.manufacturer = discovery::MacVendors().find(result_.mac);
   if (result_.model.empty()) result_.model = result_.hardware;
   if (result_.name.empty()) result_.name = result_.model;
   result_.onvif_url = url().to_string();
@@ -245,6 +258,11 @@ void Interrogation::finish() {
   result_.ptz = any_ptz || (only_media2 && service(kPtzNs));  // Media 2 was not asked for PTZ configurations
   result_.events = service(kEventsNs).has_value();
   if (session_.timeouts() > 0) result_.warnings.emplace_back("not all was asked: the device took too long");
+  if (session_.has_unused_credentials()) quirks_.insert(60);
+  std::set<std::string> sources;
+  for (const auto& merged : profiles_) sources.insert(merged.profile.source_token);
+  if (sources.size() > 1) quirks_.insert(74);
+  quirks_.insert(target_.quirks.begin(), target_.quirks.end());
   const Quirks all = session_.all_quirks();
   result_.quirks.assign(all.begin(), all.end());
 }
@@ -259,6 +277,7 @@ void Interrogation::warn(std::string_view doing, const Error& error) {
 Result<DeviceDescription> interrogate_by(SoapClient::Post post, const DeviceTarget& target,
                                          const InterrogateOptions& options, std::stop_token stop) {
   DeviceSession session(std::move(post), options.credentials, std::move(stop));
+  if (options.allow_plain) session.allow_plain();
   if (auto found = session.find_service(target); !found) return fail(found.error());
   const auto services = session.find_services();
   auto description = interrogate_by(session, target);

@@ -280,6 +280,15 @@ std::string clean_text(std::string_view text) {
   return std::string(trim(out));
 }
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t size = utf8_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 std::string codec_name(std::string_view encoding) {
   std::string word = lower(trim(encoding));
   struct Name {

@@ -36,6 +36,8 @@ std::optional<std::chrono::seconds> parse_tz_offset(std::string_view text);
 // UTF-8 replaced by U+FFFD, so that every writer of JSON takes it.
 std::string clean_text(std::string_view text);
 inline constexpr std::size_t kMaxText = 1024;  // a name, a model, a reason: longer is an attack or a mistake
+// Whether all of it is UTF-8 (RFC 3629).
+bool is_utf8(std::string_view text);
 
 // Codec names of Media 1 and 2 and of Media Types (RFC 6838) as camctl's own: "h264", "h265", "mjpeg",
 // "mpeg4", "aac", "g711", "g726", "opus"; others in lower case.

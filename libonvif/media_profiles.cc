@@ -12,12 +12,16 @@ void fill(T& gap, const T& value) {
 
 // Media 2 knows H.265; Media 1 says H.264 or nothing for the same encoder (quirk 68).
 void fill_gaps(MediaProfile& profile, const MediaProfile& media1, Quirks& quirks) {
-  if (profile.video_codec == "h265" && media1.video_codec != "h265") quirks.insert(68);
+  const bool hidden = profile.has_video && !media1.has_video;
+  if (hidden || (profile.video_codec == "h265" && media1.video_codec != "h265")) quirks.insert(68);
   profile.ptz = profile.ptz || media1.ptz;
   profile.has_video = profile.has_video || media1.has_video;
   profile.has_audio = profile.has_audio || media1.has_audio;
   fill(profile.name, media1.name);
-  fill(profile.source_token, media1.source_token);
+  if (!media1.source_token.empty()) {  // Media 2 may name the configuration instead (quirk 72)
+    if (!profile.source_token.empty() && profile.source_token != media1.source_token) quirks.insert(72);
+    profile.source_token = media1.source_token;
+  }
   fill(profile.video_codec, media1.video_codec);
   fill(profile.audio_codec, media1.audio_codec);
   fill(profile.width, media1.width);
@@ -58,6 +62,7 @@ std::vector<MergedProfile> merge_profiles(const std::vector<MediaProfile>& media
     }
   }
   if (merged.size() > kMaxProfiles) merged.resize(kMaxProfiles);
+  if (std::ranges::any_of(merged, [](const auto& p) { return p.profile.name.empty(); })) quirks.insert(84);
   return merged;
 }
 

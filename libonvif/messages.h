@@ -60,8 +60,10 @@ struct Fault {
 };
 // The fault in `reply`, however badly it is formed; nothing if it is none.
 std::optional<Fault> find_fault(std::string_view reply);
-// Whether it speaks of missing or refused credentials (quirk 58).
+// Whether it speaks of missing or refused credentials, by its codes or by words (quirk 58).
 bool is_auth_fault(const Fault& fault);
+// The same by its codes only.
+bool has_auth_code(const Fault& fault);
 
 // ---- Replies. Each reads strictly first; only where that fails, or where what matters is missing, the reply
 // is repaired (onvif-notes.md section F) and read again, and `quirks` says so. kProtocol if it is still not

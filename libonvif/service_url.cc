@@ -60,6 +60,11 @@ std::string without_spaces(std::string_view text) {
   return out;
 }
 
+// At one port nobody speaks both http and https.
+bool speaks_otherwise(const Url& reported, const Url& reached) {
+  return reported.effective_port() == reached.effective_port() && reported.scheme != reached.scheme;
+}
+
 }  // namespace
 
 Result<Url> parse_service_url(std::string_view reported, Quirks& quirks) {
@@ -87,19 +92,24 @@ std::vector<ServiceUrl> usable_services(const std::vector<Service>& services, co
   std::vector<ServiceUrl> usable;
   const bool translated = ports_are_translated(services, reached);
   for (const auto& service : services) {
-    if (service.ns.find(kOnvifHost) == service.ns.npos) continue;
+    if (service.ns.find(kOnvifHost) == service.ns.npos) {
+      quirks.insert(64);
+      continue;
+    }
     auto url = parse_service_url(service.xaddr, quirks);
     if (!url) continue;
     if (url->host != reached.host) quirks.insert(12);
-    if (translated) quirks.insert(67);
+    if (translated || speaks_otherwise(*url, reached)) quirks.insert(67);
+    if (url->target.empty()) quirks.insert(66);
     usable.push_back({service.ns, on_reached_host(std::move(*url), reached, translated)});
   }
   return usable;
 }
 
 Url on_reached_host(Url reported, const Url& reached, bool translated) {
+  const bool other_scheme = speaks_otherwise(reported, reached);
   reported.host = reached.host;
-  if (translated) {
+  if (translated || other_scheme) {
     reported.scheme = reached.scheme;
     reported.port = reached.port;
   }

@@ -19,7 +19,7 @@ bool ports_are_translated(const std::vector<Service>& services, const Url& reach
 
 // `services` with every address on the host that we reached the device at (quirks 12, 67), and on its port
 // too where the device names that port nowhere (NAT). Unusable ones and namespaces of vendors are left out
-// (quirk 64).
+// (quirk 64). A scheme that can't be, at the port that we use, is corrected.
 struct ServiceUrl {
   std::string ns;
   Url url;

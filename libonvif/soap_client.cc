@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "libonvif/lenient.h"
+#include "libonvif/reply_form.h"
 
 namespace camctl::onvif {
 namespace {
@@ -19,12 +20,14 @@ bool contains(std::string_view text, std::string_view word) { return text.find(w
 
 std::string origin(const Url& url) { return url.scheme + "://" + url.authority(); }
 
-bool offers_digest(const std::vector<std::string>& www_authenticate) {
-  return std::ranges::any_of(www_authenticate, [](const std::string& value) {
-    return std::ranges::any_of(parse_challenges(value), [](const Challenge& c) {
+// How many challenges of Digest there are that can be answered.
+std::ptrdiff_t digests_offered(const std::vector<std::string>& www_authenticate) {
+  std::ptrdiff_t count = 0;
+  for (const auto& value : www_authenticate)
+    count += std::ranges::count_if(parse_challenges(value), [](const Challenge& c) {
       return c.scheme == Challenge::Scheme::kDigest && c.algorithm && !c.nonce.empty();
     });
-  });
+  return count;
 }
 
 // IMF-fixdate (RFC 9110 §5.6.7): "Sun, 22 Nov 2026 20:05:49 GMT".
@@ -124,6 +127,7 @@ Result<HttpReply> SoapClient::post_once(Url url, const Request& request, const s
   for (int hop = 0;; ++hop) {
     auto reply = post_(url, http);
     if (!reply) return reply;
+    quirks_.merge(form_quirks(*reply));
     if (const auto date = parse_http_date(reply->date))
       date_offset_ = std::chrono::duration_cast<milliseconds>(*date - std::chrono::system_clock::now());
     if (hop == kMaxRedirects || !follow(url, *reply)) return reply;
@@ -165,13 +169,15 @@ Result<HttpReply> SoapClient::post_in_dialect(const Url& service, const Request&
 
 // ---- Judging replies
 
-SoapClient::Outcome SoapClient::judge(const Url& service, HttpReply reply, bool carried) const {
+SoapClient::Outcome SoapClient::judge(const Url& service, HttpReply reply, bool carried) {
   constexpr int kUnauthorized = 401, kForbidden = 403;
-  Outcome outcome{std::string{}, false, carried, reply.status, std::move(reply.www_authenticate), {}};
+  Outcome outcome{std::string{}, false, false, carried, reply.status, std::move(reply.www_authenticate), {}};
   const bool denied = reply.status == kUnauthorized || reply.status == kForbidden;
   if (const auto fault = find_fault(reply.body)) {  // whatever the status (quirk 27)
     outcome.reason = fault->reason;
     outcome.refused = denied || is_auth_fault(*fault);
+    outcome.baffled = fault->code == "MustUnderstand";
+    if (outcome.refused && !has_auth_code(*fault)) quirks_.insert(58);
     outcome.reply = fail(fault_error(service, *fault));
   } else if (denied || (reply.status == 200 && text::trim(reply.body).empty())) {  // quirk 29
     outcome.refused = true;
@@ -187,26 +193,65 @@ SoapClient::Outcome SoapClient::judge(const Url& service, HttpReply reply, bool 
 
 SoapClient::Outcome SoapClient::exchange(const Url& service, const Request& request, const Scheme& scheme) {
   std::string header;
-  if (scheme.wsse)
+  const bool token = sends_token(service, scheme);
+  if (token)
     header = security_header(credentials_, make_nonce(), std::chrono::system_clock::now() + scheme.offset,
                              scheme.form);
   AuthClient* digest = scheme.digest ? &digest_for(service) : nullptr;
   const std::string target = service.target.empty() ? "/" : service.target;
   auto authorization = digest ? digest->authorization("POST", target) : std::nullopt;
   auto reply = post_in_dialect(service, request, header, authorization);
-  if (!reply) return {fail(reply.error()), false, scheme.wsse || authorization, 0, {}, {}};
+  if (!reply) return {fail(reply.error()), false, false, token || authorization, 0, {}, {}};
 
   constexpr int kUnauthorized = 401;
   if (digest && reply->status == kUnauthorized && digest->challenge(reply->www_authenticate)) {
     // The first challenge of this URL, or a nonce that had aged.
     authorization = digest->authorization("POST", target);
     reply = post_in_dialect(service, request, header, authorization);
-    if (!reply) return {fail(reply.error()), false, true, 0, {}, {}};
+    if (!reply) return {fail(reply.error()), false, false, true, 0, {}, {}};
   }
-  return judge(service, std::move(*reply), scheme.wsse || authorization);
+  return judge(service, std::move(*reply), token || authorization);
+}
+
+// Asks again where a service does not know what Security is (quirk 55).
+SoapClient::Outcome SoapClient::without_security(const Url& service, const Request& request, Outcome first) {
+  if (!first.baffled || !sends_token(service, scheme_)) return first;
+  no_tokens_.insert(service.to_string());
+  quirks_.insert(55);
+  return exchange(service, request, scheme_);
+}
+
+bool SoapClient::sends_token(const Url& service, const Scheme& scheme) const {
+  return scheme.wsse && !no_tokens_.contains(service.to_string());
 }
 
 // ---- Credentials
+
+// The ways to send a token, in the order in which they are tried: by each clock that may be meant (quirk 46),
+// with a sure clock in the other spelling (quirk 53), last in clear (quirk 56). At most kMaxRefusals.
+std::vector<SoapClient::Scheme> SoapClient::token_ladder() const {
+  std::vector<Scheme> ladder;
+  const auto add_clock = [&](milliseconds offset) {
+    const auto near = [&](const Scheme& other) {
+      return std::chrono::abs(other.offset - offset) < kSameClock;
+    };
+    if (std::ranges::none_of(ladder, near))
+      ladder.push_back(
+          {.wsse = true, .digest = false, .form = TokenForm::kDefaultNamespace, .offset = offset});
+  };
+  add_clock(offset_);
+  add_clock(milliseconds{0});
+  if (date_offset_) add_clock(*date_offset_);
+  if (ladder.size() == 1) {
+    ladder.push_back(ladder.front());
+    ladder.back().form = TokenForm::kPrefixed;
+  }
+  if (!allow_plain_) return ladder;
+  if (ladder.size() == kMaxRefusals) ladder.pop_back();
+  ladder.push_back(ladder.front());
+  ladder.back().form = TokenForm::kPlain;
+  return ladder;
+}
 
 std::optional<SoapClient::Scheme> SoapClient::next_scheme(const Scheme& tried, const Outcome& outcome,
                                                           unsigned attempt) const {
@@ -219,31 +264,21 @@ std::optional<SoapClient::Scheme> SoapClient::next_scheme(const Scheme& tried, c
     return next;
   }
   if (!outcome.refused) {  // the token itself was not understood (quirks 53, 55)
-    if (tried.form == TokenForm::kPrefixed) return std::nullopt;
+    if (tried.form != TokenForm::kDefaultNamespace) return std::nullopt;
     next.form = TokenForm::kPrefixed;
     return next;
   }
-  // Refused: another clock first (quirk 46), one try each; with a sure clock, the other spelling (quirk 53).
-  std::vector<milliseconds> clocks{offset_};
-  const auto add = [&](milliseconds offset) {
-    const auto near = [&](milliseconds other) { return std::chrono::abs(other - offset) < kSameClock; };
-    if (std::ranges::none_of(clocks, near)) clocks.push_back(offset);
-  };
-  add(milliseconds{0});
-  if (date_offset_) add(*date_offset_);
-  if (clocks.size() == 1 && attempt == 1) {
-    next.form = TokenForm::kPrefixed;
-    return next;
-  }
-  if (attempt >= clocks.size()) return std::nullopt;
-  next.offset = clocks[attempt];
-  return next;
+  const auto ladder = token_ladder();
+  if (attempt >= ladder.size()) return std::nullopt;
+  return ladder[attempt];
 }
 
 SoapClient::Outcome SoapClient::log_in(const Url& service, const Request& request, Outcome first) {
   Scheme scheme;
   scheme.offset = offset_;
-  if (offers_digest(first.challenges)) {  // quirk 49
+  const auto digests = digests_offered(first.challenges);
+  if (digests > 1) quirks_.insert(50);
+  if (digests > 0) {  // quirk 49
     scheme.digest = true;
     digest_for(service).challenge(first.challenges);
   } else {
@@ -256,12 +291,15 @@ SoapClient::Outcome SoapClient::log_in(const Url& service, const Request& reques
       state_ = State::kAccepted;
       scheme_ = scheme;
       if (scheme.form == TokenForm::kPrefixed) quirks_.insert(53);
+      if (scheme.form == TokenForm::kPlain) quirks_.insert(56);
       if (scheme.wsse && scheme.offset != offset_) quirks_.insert(46);
       if (scheme.wsse) offset_ = scheme.offset;
       return outcome;
     }
     if (outcome.refused) ++refusals_;
-    if (outcome.status == 0 || warns_of_lockout(outcome.reason)) break;
+    const bool warned = warns_of_lockout(outcome.reason);
+    if (warned) quirks_.insert(57);
+    if (outcome.status == 0 || warned) break;
     if (scheme.digest && outcome.refused && outcome.status == 401 && digest_for(service).fall_back())
       continue;
     const auto next = next_scheme(scheme, outcome, attempt);
@@ -278,9 +316,16 @@ Result<std::string> SoapClient::refusal(const Url& service, const Outcome& outco
     return fail(ErrorCode::kAuth, where + " asks for credentials",
                 "give --user and --password-file, or credentials: in the configuration");
   const std::string words = outcome.reason.empty() ? "" : fmt::format(" ({})", outcome.reason);
-  return fail(
-      ErrorCode::kAuth, fmt::format("{} refuses the credentials{}", where, words),
-      "cameras often keep users for ONVIF apart from those of their web page, or lack the role for it");
+  if (logged_in()) {
+    quirks_.insert(59);
+    return fail(ErrorCode::kAuth, fmt::format("{} lets the user in, but not do this{}", where, words),
+                "its role is too low: ask with a user who may do more, or raise the role at the device");
+  }
+  std::string hint =
+      "cameras often keep users for ONVIF apart from those of their web page, or lack the role for it";
+  if (outcome.challenges.empty() && !allow_plain_)
+    hint += "; one that takes passwords in clear only needs --allow-plain";
+  return fail(ErrorCode::kAuth, fmt::format("{} refuses the credentials{}", where, words), std::move(hint));
 }
 
 Result<std::string> SoapClient::call_openly(const Url& service, const Request& request) {
@@ -292,7 +337,8 @@ Result<std::string> SoapClient::call(const Url& service, const Request& request)
     return fail(ErrorCode::kAuth,
                 service.authority() + " refused the credentials, so it was asked nothing more");
   const bool known = state_ == State::kAccepted && refusals_ < kMaxRefusals;
-  Outcome outcome = exchange(service, request, known ? scheme_ : Scheme{});
+  Outcome outcome =
+      without_security(service, request, exchange(service, request, known ? scheme_ : Scheme{}));
   if (outcome.refused && outcome.carried) ++refusals_;
   if (outcome.refused && !outcome.carried && state_ == State::kUntested && !credentials_.empty())
     outcome = log_in(service, request, std::move(outcome));

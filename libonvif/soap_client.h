@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,9 @@ class SoapClient {
 
   SoapClient(Post post, Credentials credentials);
 
+  // The password itself may be sent where its digest is refused (quirk 56).
+  void allow_plain() { allow_plain_ = true; }
+
   // Blocks; the reply's bytes, if they are no fault. Sends without credentials until the device refuses that,
   // then finds the scheme by this very request. kAuth once credentials are needed or refused; after a refusal
   // nothing more is sent that would need them. kUnsupported where the device lacks the operation or the
@@ -43,6 +47,9 @@ class SoapClient {
   std::optional<std::chrono::milliseconds> date_header_offset() const { return date_offset_; }
 
   bool refused() const { return state_ == State::kRefused; }
+  bool logged_in() const { return state_ == State::kAccepted; }
+  // There are credentials, and nobody has asked for them (quirk 60).
+  bool has_unused_credentials() const { return state_ == State::kUntested && !credentials_.empty(); }
   std::string scheme_name() const;  // "none", "wsse", "digest/md5", "digest/sha-256", "digest/md5+wsse"
   std::chrono::milliseconds clock_offset() const { return offset_; }
   const Quirks& quirks() const { return quirks_; }
@@ -62,6 +69,7 @@ class SoapClient {
   struct Outcome {
     Result<std::string> reply;
     bool refused = false;  // for want of (right) credentials
+    bool baffled = false;  // by the Security header
     bool carried = false;  // credentials went with it
     int status = 0;
     std::vector<std::string> challenges;
@@ -75,14 +83,18 @@ class SoapClient {
                               const std::optional<std::string>& authorization);
   bool follow(Url& url, const HttpReply& reply);
   bool change_dialect(const HttpReply& reply);
-  Outcome judge(const Url& service, HttpReply reply, bool carried) const;
+  Outcome judge(const Url& service, HttpReply reply, bool carried);
+  Outcome without_security(const Url& service, const Request& request, Outcome first);
   Outcome log_in(const Url& service, const Request& request, Outcome first);
+  std::vector<Scheme> token_ladder() const;
   std::optional<Scheme> next_scheme(const Scheme& tried, const Outcome& outcome, unsigned attempt) const;
   Result<std::string> refusal(const Url& service, const Outcome& outcome);
+  bool sends_token(const Url& service, const Scheme& scheme) const;
   AuthClient& digest_for(const Url& service);
 
   Post post_;
   Credentials credentials_;
+  bool allow_plain_ = false;
   State state_ = State::kUntested;
   Scheme scheme_;
   int refusals_ = 0;
@@ -92,6 +104,7 @@ class SoapClient {
   std::optional<std::chrono::milliseconds> date_offset_;
   std::map<std::string, AuthClient> digests_;  // by service URL (quirk 51)
   std::map<std::string, Url> redirects_;       // by origin (quirk 41)
+  std::set<std::string> no_tokens_;            // service URLs that take no Security header (quirk 55)
   Quirks quirks_;
 };
 

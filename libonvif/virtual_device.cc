@@ -4,31 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "libonvif/soap/server.h"
 #include "libonvif/virtual_device_bindings.h"
 #include "libonvif/virtual_device_discovery.h"
 #include "libonvif/virtual_device_identity.h"
+#include "libonvif/virtual_device_login.h"
 #include "libonvif/virtual_device_malformed.h"
 #include "libonvif/virtual_device_quirks.h"
-#include "libonvif/wsse.h"
+#include "libonvif/virtual_device_refusals.h"
+#include "libonvif/virtual_device_reply.h"
 
 namespace camctl::onvif {
 namespace {
 
-constexpr std::string_view kRealm = "camctl";
-// How far a token's Created may be from the device's clock; as the devices of quirk 44 have it.
-constexpr std::chrono::seconds kTokenWindow{300};
-
-// Access class PRE_AUTH (ONVIF Core §5.9.4.3).
-constexpr std::array<std::string_view, 5> kPreAuth{"tds:GetSystemDateAndTime", "tds:GetServices",
-                                                   "tds:GetCapabilities", "tds:GetHostname",
-                                                   "tds:GetEndpointReference"};
-
 std::string_view path_of(std::string_view target) { return target.substr(0, target.find('?')); }
 
 bool is_service_path(const VirtualDeviceConfig& config, std::string_view path) {
+  if (config.quirks.contains(66)) return path == "/" || path.starts_with("/onvif/");
   return path == virtual_device_path(config) || path == kMediaPath || path == kMedia2Path ||
          path == kEventsPath || path == kPtzPath || path == kImagingPath ||
          path.starts_with(kSubscriptionPath);
@@ -38,16 +31,7 @@ bool is_service_path(const VirtualDeviceConfig& config, std::string_view path) {
 constexpr unsigned kLostProbes = 3;
 constexpr std::chrono::milliseconds kLateAnswer{500};  // APP_MAX_DELAY (WS-Discovery 2005/04 §2.4)
 
-SoapReply plain(int status, std::string text) {
-  return {status, "text/plain; charset=utf-8", {}, std::move(text)};
-}
-
-SoapReply fault_reply(const SoapFault& fault) {
-  SoapReply reply;
-  reply.status = fault.blame == Blame::kSender ? 400 : 500;
-  reply.body = write_fault(fault);
-  return reply;
-}
+constexpr std::chrono::milliseconds kSlowAnswer{50};  // quirk 42
 
 Addressing addressing_of(const SoapContext& context) {
   const auto* header = context.get()->header;
@@ -74,22 +58,14 @@ struct VirtualDevice::Impl {
   explicit Impl(VirtualDeviceConfig the_config)
       : config(std::move(the_config)),
         state(with_bad_text(config)),
-        digest(std::string(kRealm), config.digest),
+        login(config),
         instance_id(unix_seconds()) {}
 
   SoapReply answer(const SoapRequest& request);
   SoapReply run(SoapContext& context, const SoapRequest& request, EventService::Wait wait);
   SoapReply hold_back(const SoapRequest& request, EventService::Wait wait);
   SoapReply finish(SoapReply reply);
-  bool authorized(const SoapContext& context, const SoapRequest& request) const;
-  AuthServer::Verdict check_digest(const SoapRequest& request) const {
-    return digest.check(request.authorization, request.method, request.target, config.credentials);
-  }
-  bool asks_for_digest() const {
-    return config.auth == VirtualAuth::kDigest || config.auth == VirtualAuth::kBoth;
-  }
-  void add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const;
-  SoapReply not_authorized(const SoapRequest& request) const;
+  SoapReply take_time(SoapReply reply);
   std::uint64_t unix_seconds() const {
     return static_cast<std::uint64_t>(
         std::chrono::duration_cast<std::chrono::seconds>(config.clock().time_since_epoch()).count());
@@ -98,23 +74,25 @@ struct VirtualDevice::Impl {
 
   const VirtualDeviceConfig config;
   VirtualState state;  // what the services tell and change
-  AuthServer digest;
+  VirtualLogin login;
   std::uint64_t instance_id;
   std::uint64_t messages = 0;
   bool silenced = false;     // quirk 5
   unsigned probes_lost = 0;  // quirk 14
+  bool busy = false;         // quirk 42
 };
 
 // Answers by SOAP whatever came.
 SoapReply VirtualDevice::Impl::answer(const SoapRequest& request) {
   // curl sends the first request without its body, to be challenged.
-  if (request.body.empty() && asks_for_digest() && check_digest(request) != AuthServer::Verdict::kOk)
-    return not_authorized(request);
+  if (request.body.empty() && login.asks_for_digest() && !login.admits(request))
+    return login.refusal(request);
+  if (auto refusal = refuse_form(config, request)) return std::move(*refusal);
   SoapContext context;  // of this request only: 164 KB that a thousand devices need not hold
   if (!open_envelope(context, request.body)) return fault_reply(unreadable(context));
   const auto operation = std::string(body_element(context));
-  const bool open = std::find(kPreAuth.begin(), kPreAuth.end(), operation) != kPreAuth.end();
-  if (!open && !authorized(context, request)) return not_authorized(request);
+  if (auto refusal = refuse_operation(config, request, operation)) return std::move(*refusal);
+  if (!login.admits(context, request, operation, virtual_now(state.config))) return login.refusal(request);
   return run(context, request, {});
 }
 
@@ -170,56 +148,41 @@ SoapReply VirtualDevice::Impl::finish(SoapReply reply) {
   malform(reply, config.quirks);
   const auto now = std::chrono::system_clock::to_time_t(virtual_now(state.config));
   reply.headers.emplace_back("Date", fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now)));
-  return reply;
+  reply.hangs_up = config.quirks.contains(33);
+  reply.chunked = config.quirks.contains(34);
+  return config.quirks.contains(42) ? take_time(std::move(reply)) : reply;
 }
 
-bool VirtualDevice::Impl::authorized(const SoapContext& context, const SoapRequest& request) const {
-  if (config.auth == VirtualAuth::kNone) return true;
-  if (config.auth != VirtualAuth::kWsse && digest.check(request.authorization, request.method, request.target,
-                                                        config.credentials) == AuthServer::Verdict::kOk)
-    return true;
-  if (config.auth == VirtualAuth::kDigest) return false;
-  const auto token = username_token(context);
-  return token && token->password_type.ends_with("#PasswordDigest") &&
-         check_token({token->username, token->password, token->nonce_base64, token->created},
-                     config.credentials, virtual_now(state.config), kTokenWindow) == TokenVerdict::kOk;
-}
-
-// 401 goes with the challenges of HTTP Digest; a refused token is a Sender fault with 400 (ONVIF Core
-// §5.9.1).
-SoapReply VirtualDevice::Impl::not_authorized(const SoapRequest& request) const {
-  auto reply = fault_reply({Blame::kSender, "ter:NotAuthorized", {}, "Sender not authorized"});
-  if (!asks_for_digest()) return reply;
-  reply.status = 401;
-  add_challenges(reply, check_digest(request));
-  return reply;
-}
-
-void VirtualDevice::Impl::add_challenges(SoapReply& reply, AuthServer::Verdict verdict) const {
-  for (auto& challenge : digest.challenges(verdict == AuthServer::Verdict::kStale))
-    reply.headers.emplace_back("WWW-Authenticate", std::move(challenge));
+// Quirk 42: whoever asks meanwhile gets nothing.
+SoapReply VirtualDevice::Impl::take_time(SoapReply reply) {
+  busy = true;
+  SoapReply slow;
+  slow.after = kSlowAnswer;
+  slow.later = [this, reply = std::move(reply)] {
+    busy = false;
+    return reply;
+  };
+  return slow;
 }
 
 VirtualDevice::VirtualDevice(VirtualDeviceConfig config) : impl_(std::make_unique<Impl>(std::move(config))) {}
 VirtualDevice::~VirtualDevice() = default;
 
 SoapReply VirtualDevice::handle(const SoapRequest& request) {
-  if (!is_service_path(impl_->config, path_of(request.target))) return plain(404, "no ONVIF service here\n");
+  if (impl_->busy) return {.status = 0, .headers = {}, .body = {}};
+  if (!is_service_path(impl_->config, path_of(request.target)))
+    return plain_reply(404, "no ONVIF service here\n");
   if (request.method != "POST") {
-    auto reply = plain(405, "SOAP requests are sent by POST\n");
+    auto reply = plain_reply(405, "SOAP requests are sent by POST\n");
     reply.headers.emplace_back("Allow", "POST");
     return reply;
   }
   return impl_->finish(impl_->answer(request));
 }
 
-std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) const {
-  if (impl_->config.auth == VirtualAuth::kNone) return std::nullopt;
-  const auto verdict = impl_->check_digest(request);
-  if (verdict == AuthServer::Verdict::kOk) return std::nullopt;
-  auto reply = plain(401, "credentials are needed\n");
-  impl_->add_challenges(reply, verdict);
-  return reply;
+std::optional<SoapReply> VirtualDevice::refuse(const SoapRequest& request) {
+  if (impl_->login.admits(request)) return std::nullopt;
+  return impl_->login.challenge(request);
 }
 
 void VirtualDevice::restart() {

@@ -27,6 +27,7 @@ struct VirtualProfile {
   unsigned fps = 0, bitrate_kbps = 0, gop = 0;
   media::Codec audio = media::Codec::kUnknown;  // kUnknown: no audio
   unsigned audio_sample_rate = 0, audio_bitrate_kbps = 0;
+  std::string source = "VideoSource_1";  // the token of its video source; a recorder has many
 };
 
 // Which credentials a virtual device asks for: WS-UsernameToken in the message (ONVIF Core §5.9.1), HTTP
@@ -67,6 +68,8 @@ struct VirtualDeviceConfig {
   std::set<int> quirks;                            // of virtual_quirks() (virtual_device_quirks.h)
   // Called when a client makes it reboot; the reply goes out first.
   std::function<void()> on_reboot;
+  // Called for each request with credentials that it refuses: the scheme, "wsse", "plain" or "digest".
+  std::function<void(std::string_view scheme)> on_refusal;
   // The time that clock_skew is added to; tests set it.
   std::function<std::chrono::system_clock::time_point()> clock = std::chrono::system_clock::now;
 };
@@ -87,12 +90,16 @@ inline constexpr std::string_view kSnapshotPath = "/snapshot.jpg";  // ?profile=
 
 struct SoapRequest {
   std::string_view method, target, content_type, authorization, body;
+  std::string_view host = {};  // the Host header
+  bool chunked = false;        // the body came without a length
 };
 struct SoapReply {
-  int status = 200;
+  int status = 200;  // 0: the connection is closed without a word
   std::string content_type = "application/soap+xml; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // WWW-Authenticate
   std::string body;
+  bool chunked = false;   // sent without a length (quirk 34)
+  bool hangs_up = false;  // the connection is closed behind it unannounced (quirk 33)
   // Where it is not due yet (PullMessages waits for events) all else is empty: wait so long, then ask this.
   std::chrono::milliseconds after{0};
   std::function<SoapReply()> later = {};
@@ -118,7 +125,7 @@ class VirtualDevice {
 
   // For what is fetched by plain HTTP (a snapshot): nothing where the request may pass, else the 401. HTTP
   // Digest is the scheme there, also on a device that takes WS-UsernameToken for SOAP.
-  std::optional<SoapReply> refuse(const SoapRequest& request) const;
+  std::optional<SoapReply> refuse(const SoapRequest& request);
 
   // What a reboot does: settings stay, subscriptions are gone, WS-Discovery counts anew.
   void restart();

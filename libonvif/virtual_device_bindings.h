@@ -206,7 +206,6 @@ tt__VideoEncoderConfiguration* virtual_video_encoder(struct soap* soap, const Vi
 tt__VideoEncoder2Configuration* virtual_video_encoder2(struct soap* soap, const VirtualDeviceConfig& config,
                                                        const VirtualProfile& profile);
 tt__PTZConfiguration* virtual_ptz_configuration(struct soap* soap, const VirtualDeviceConfig& config);
-inline constexpr const char* kVirtualVideoSource = "VideoSource_1";
 
 // The profile with this token; null with `fault` set where there is none (ONVIF Media §5.2, ter:NoProfile).
 const VirtualProfile* profile_or_fault(const VirtualDeviceConfig& config,

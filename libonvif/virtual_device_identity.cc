@@ -16,6 +16,11 @@ std::string host_of(const VirtualDeviceConfig& config) {
   return v6 ? fmt::format("[{}]", config.address) : config.address;
 }
 
+// Where streams and pictures are, by the device's words.
+std::string media_host(const VirtualDeviceConfig& config) {
+  return config.quirks.contains(79) ? std::string(kNatHost) : host_of(config);
+}
+
 }  // namespace
 
 std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config) {
@@ -39,6 +44,13 @@ std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view
   return fmt::format("http://{}:{}{}", host_of(config), config.onvif_port, path);
 }
 
+std::string virtual_service_url(const VirtualDeviceConfig& config, std::string_view path) {
+  if (config.quirks.contains(66)) path = {};
+  if (config.quirks.contains(67))
+    return fmt::format("https://{0}:{1}:{1}{2}", kNatHost, config.onvif_port, path);
+  return virtual_http_url(config, path);
+}
+
 std::string_view virtual_device_path(const VirtualDeviceConfig& config) {
   return config.quirks.contains(25) ? kServicesPath : kDevicePath;
 }
@@ -55,12 +67,20 @@ std::string virtual_xaddrs(const VirtualDeviceConfig& config) {
 }
 
 std::string virtual_rtsp_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
-  return fmt::format("{}://{}:{}{}", config.rtsps ? "rtsps" : "rtsp", host_of(config), config.rtsp_port,
-                     profile.rtsp_path);
+  // The user that vendors write into their URIs is the factory's, whoever is asked for.
+  const auto url = fmt::format("{}://{}{}:{}{}", config.rtsps ? "rtsps" : "rtsp",
+                               config.quirks.contains(81) ? "admin:12345@" : "", media_host(config),
+                               config.rtsp_port, profile.rtsp_path);
+  return config.quirks.contains(77) ? fmt::format("\n  {}?channel=1&amp;subtype=0\n", url) : url;
+}
+
+std::uint16_t virtual_snapshot_port(const VirtualDeviceConfig& config) {
+  return static_cast<std::uint16_t>(config.onvif_port + (config.quirks.contains(82) ? 1 : 0));
 }
 
 std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
-  return fmt::format("{}?profile={}", virtual_http_url(config, kSnapshotPath), percent_encode(profile.token));
+  return fmt::format("http://{}:{}{}?profile={}", media_host(config), virtual_snapshot_port(config),
+                     kSnapshotPath, percent_encode(profile.token));
 }
 
 std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config) {

@@ -48,6 +48,11 @@ void demand_understanding(std::string& text) {
   replace_all(text, "<wsse:Security", "<wsse:Security " + envelope + ":mustUnderstand=\"1\"");
 }
 
+// Quirk 78
+void unwrap_uri(std::string& text) {
+  for (const std::string_view tag : {"<trt:MediaUri>", "</trt:MediaUri>"}) replace_all(text, tag, "");
+}
+
 constexpr std::string_view kHtml =
     "<html><head><title>Error</title></head><body><h1>Error</h1><p>Your client does not have permission."
     "<br></body></html>";
@@ -80,6 +85,7 @@ void malform(SoapReply& reply, const std::set<int>& quirks) {
   const bool fault = is_fault(reply);
   const bool authentication = is_authentication_fault(reply);
   const bool challenged = reply.status == 401;
+  if (quirks.contains(78)) unwrap_uri(reply.body);
   if (quirks.contains(35)) use_wrong_namespace(reply.body);
   if (quirks.contains(36)) unbind_prefixes(reply.body);
   if (quirks.contains(38)) demand_understanding(reply.body);

@@ -38,13 +38,14 @@ tt__MulticastConfiguration* no_multicast(struct soap* soap) {
   return result;
 }
 
-tt__VideoSourceConfiguration* video_source(struct soap* soap, const VirtualDeviceConfig& config) {
+tt__VideoSourceConfiguration* video_source(struct soap* soap, const VirtualDeviceConfig& config,
+                                           const VirtualProfile& profile) {
   auto* result = soap_new_tt__VideoSourceConfiguration(soap);
   const auto& main = config.profiles.front();  // the sensor is as large as its main stream
-  result->token = "VideoSourceConfig_1";
+  result->token = fmt::format("Config_{}", profile.source);
   result->Name = "VideoSourceConfig";
   result->UseCount = shows_bad_values(config) ? "" : number(static_cast<unsigned>(config.profiles.size()));
-  result->SourceToken = kVirtualVideoSource;
+  result->SourceToken = profile.source;
   auto* bounds = result->Bounds = soap_new_tt__IntRectangle(soap);
   bounds->x = bounds->y = "0";
   bounds->width = number(main.width);
@@ -92,7 +93,8 @@ tt__AudioEncoder2Configuration* audio_encoder2(struct soap* soap, const VirtualD
 // Media 1 knows no H.265: such a profile comes without its encoder (quirk 68).
 tt__VideoEncoderConfiguration* virtual_video_encoder(struct soap* soap, const VirtualDeviceConfig& config,
                                                      const VirtualProfile& profile) {
-  if (profile.video == media::Codec::kH265 && !shows_bad_values(config)) return nullptr;
+  const bool hidden = profile.video == media::Codec::kH265 || config.quirks.contains(68);
+  if (hidden && !shows_bad_values(config)) return nullptr;
   const bool bad = shows_bad_values(config);
   auto* result = soap_new_tt__VideoEncoderConfiguration(soap);
   result->token = fmt::format("VideoEncoder_{}", profile.token);
@@ -139,14 +141,18 @@ tt__VideoEncoder2Configuration* virtual_video_encoder2(struct soap* soap, const 
 
 namespace {
 
+std::string shown_name(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
+  return config.quirks.contains(84) ? std::string() : profile.name;
+}
+
 bool has_audio(const VirtualProfile& profile) { return profile.audio != media::Codec::kUnknown; }
 
 tt__Profile* describe(struct soap* soap, const VirtualDeviceConfig& config, const VirtualProfile& profile) {
   auto* result = soap_new_tt__Profile(soap);
   result->token = profile.token;
   result->fixed = "true";
-  result->Name = profile.name;
-  result->VideoSourceConfiguration = video_source(soap, config);
+  result->Name = shown_name(config, profile);
+  result->VideoSourceConfiguration = video_source(soap, config, profile);
   result->VideoEncoderConfiguration = virtual_video_encoder(soap, config, profile);
   if (has_audio(profile)) {
     result->AudioSourceConfiguration = audio_source(soap, config);
@@ -166,10 +172,13 @@ tr2__MediaProfile* describe2(struct soap* soap, const VirtualDeviceConfig& confi
   auto* result = soap_new_tr2__MediaProfile(soap);
   result->token = profile.token;
   result->fixed = "true";
-  result->Name = profile.name;
+  result->Name = shown_name(config, profile);
   if (types.empty()) return result;
   auto* set = result->Configurations = soap_new_tr2__ConfigurationSet(soap);
-  if (wanted("VideoSource")) set->VideoSource = video_source(soap, config);
+  if (wanted("VideoSource")) {
+    set->VideoSource = video_source(soap, config, profile);
+    if (config.quirks.contains(72)) set->VideoSource->SourceToken = profile.name;
+  }
   if (wanted("VideoEncoder")) set->VideoEncoder = virtual_video_encoder2(soap, config, profile);
   if (has_audio(profile) && wanted("AudioSource")) set->AudioSource = audio_source(soap, config);
   if (has_audio(profile) && wanted("AudioEncoder")) set->AudioEncoder = audio_encoder2(soap, config, profile);
@@ -197,6 +206,21 @@ const VirtualProfile* profile_or_fault(const VirtualDeviceConfig& config,
   return nullptr;
 }
 
+namespace {
+
+// The same where the profile has a stream; quirk 75 takes it from the last one.
+const VirtualProfile* stream_or_fault(const VirtualDeviceConfig& config,
+                                      const std::optional<std::string>& token,
+                                      std::optional<SoapFault>& fault) {
+  const auto* profile = profile_or_fault(config, token, fault);
+  if (!profile || !config.quirks.contains(75) || profile != &config.profiles.back()) return profile;
+  fault = SoapFault{Blame::kReceiver, "ter:Action", "ter:IncompleteConfiguration",
+                    "the profile lacks an encoder"};
+  return nullptr;
+}
+
+}  // namespace
+
 int MediaService::GetProfiles(_trt__GetProfiles*, _trt__GetProfilesResponse& reply) {
   for (const auto& profile : config_.profiles) reply.Profiles.push_back(describe(soap, config_, profile));
   return SOAP_OK;
@@ -210,7 +234,7 @@ int MediaService::GetProfile(_trt__GetProfile* request, _trt__GetProfileResponse
 }
 
 int MediaService::GetStreamUri(_trt__GetStreamUri* request, _trt__GetStreamUriResponse& reply) {
-  const auto* profile = profile_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
+  const auto* profile = stream_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
   if (!profile) return SOAP_FAULT;
   reply.MediaUri = media_uri(soap, config_, virtual_rtsp_url(config_, *profile));
   return SOAP_OK;
@@ -224,15 +248,17 @@ int MediaService::GetSnapshotUri(_trt__GetSnapshotUri* request, _trt__GetSnapsho
 }
 
 int MediaService::GetVideoSources(_trt__GetVideoSources*, _trt__GetVideoSourcesResponse& reply) {
-  if (config_.profiles.empty()) return SOAP_OK;
-  const auto& main = config_.profiles.front();
-  auto* source = soap_new_tt__VideoSource(soap);
-  source->token = kVirtualVideoSource;
-  source->Framerate = number(main.fps);
-  source->Resolution = soap_new_tt__VideoResolution(soap);
-  source->Resolution->Width = number(main.width);
-  source->Resolution->Height = number(main.height);
-  reply.VideoSources.push_back(source);
+  for (const auto& profile : config_.profiles) {
+    const auto known = [&](const tt__VideoSource* other) { return other->token == profile.source; };
+    if (std::ranges::any_of(reply.VideoSources, known)) continue;
+    auto* source = soap_new_tt__VideoSource(soap);
+    source->token = profile.source;
+    source->Framerate = number(profile.fps);
+    source->Resolution = soap_new_tt__VideoResolution(soap);
+    source->Resolution->Width = number(profile.width);
+    source->Resolution->Height = number(profile.height);
+    reply.VideoSources.push_back(source);
+  }
   return SOAP_OK;
 }
 
@@ -250,7 +276,7 @@ int Media2Service::GetProfiles(_tr2__GetProfiles* request, _tr2__GetProfilesResp
 }
 
 int Media2Service::GetStreamUri(_tr2__GetStreamUri* request, _tr2__GetStreamUriResponse& reply) {
-  const auto* profile = profile_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
+  const auto* profile = stream_or_fault(config_, request ? request->ProfileToken : std::nullopt, fault);
   if (!profile) return SOAP_FAULT;
   reply.Uri = virtual_rtsp_url(config_, *profile);
   return SOAP_OK;

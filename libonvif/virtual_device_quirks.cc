@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/url.h"
+#include "libonvif/quirks.h"
 #include "libonvif/soap/xml_text.h"
 
 namespace camctl::onvif {
@@ -55,49 +56,11 @@ void borrow_message_id(std::string& text, const DiscoveryQuery& query) {
 
 }  // namespace
 
-const std::vector<VirtualQuirk>& virtual_quirks() {
-  static const std::vector<VirtualQuirk> quirks = {
-      {1, "answers probes for dn:NetworkVideoTransmitter only"},
-      {2, "answers no probe for dn:NetworkVideoTransmitter"},
-      {3, "answers no probe without types"},
-      {4, "answers only types with the prefix dn or tds, declared on the Envelope"},
-      {5, "an empty Types element silences it for good"},
-      {6, "answers probes with a SOAP fault"},
-      {7, "ProbeMatch without ProbeMatches and Action, elements in wrong namespaces"},
-      {8, "takes the probe's MessageID as its own, no RelatesTo"},
-      {9, "prefixes that are declared nowhere"},
-      {10, "several XAddrs on lines of their own: link-local and https first"},
-      {11, "XAddrs with an IPv6 link-local address without zone"},
-      {12, "XAddrs and stream URIs with the host 0.0.0.0"},
-      {14, "does not hear the first three probes, answers half a second late"},
-      {17, "answers three times"},
-      {18, "all cameras have one endpoint"},
-      {19, "a new endpoint at each start"},
-      {20, "scopes on lines of their own, with spaces inside, the name twice"},
-      {21, "announces itself with a printer's types and no ONVIF scope"},
-      {22, "answers no probe that has scopes"},
-      {23, "answers no multicast"},
-      {24, "answers in two datagrams"},
-      {25, "its device service is at /onvif/services only"},
-      {26, "text/html as the type of SOAP replies"},
-      {27, "faults with HTTP 200"},
-      {28, "an HTML page in place of an authentication fault"},
-      {35, "elements in wrong namespaces"},
-      {36, "prefixes of its own, and prefixes that are declared nowhere"},
-      {37, "broken XML around a sound envelope"},
-      {38, "sends the request's Security header back"},
-      {39, "values and elements outside the schema"},
-      {86, "says that it has no pull points, and has them"},
-      {87, "tells subscriptions apart by a reference parameter"},
-      {88, "names a host for subscriptions that leads nowhere"},
-      {89, "can't renew subscriptions"},
-      {90, "impossible times in events"},
-      {91, "events with WS-Addressing only, Stop without it only"},
-      {92, "does not list its event service"},
-      {93, "refuses a Timeout of ContinuousMove, and Stop"},
-      {94, "can't zoom, and refuses to be told to"},
-  };
-  return quirks;
+std::set<int> virtual_quirks() {
+  std::set<int> numbers;
+  for (const auto& quirk : all_quirks())
+    if (quirk.simulated) numbers.insert(quirk.number);
+  return numbers;
 }
 
 bool leaves_unanswered(const DiscoveryQuery& query, bool multicast, const std::set<int>& quirks) {

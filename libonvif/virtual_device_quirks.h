@@ -1,4 +1,4 @@
-// The quirks of onvif-notes.md that virtual devices show on demand.
+// What virtual devices with quirks of WS-Discovery do.
 #pragma once
 
 #include <set>
@@ -10,13 +10,8 @@
 
 namespace camctl::onvif {
 
-struct VirtualQuirk {
-  int number;              // in onvif-notes.md
-  std::string_view shows;  // what such a device does, for people
-};
-
-// All that `camctl simulate --quirk` takes, by number: those of discovery (A1) and virtual_device_quirks().
-const std::vector<VirtualQuirk>& virtual_quirks();
+// All that `camctl simulate --quirk` takes: those of all_quirks() that are simulated.
+std::set<int> virtual_quirks();
 
 // Whether a device with these quirks leaves the query unanswered: 1 to 5, 22, 23.
 bool leaves_unanswered(const DiscoveryQuery& query, bool multicast, const std::set<int>& quirks);

@@ -20,16 +20,16 @@ constexpr const char* kEventsSpace = "http://www.onvif.org/ver10/events/wsdl";
 constexpr const char* kPtzSpace = "http://www.onvif.org/ver20/ptz/wsdl";
 constexpr const char* kImagingSpace = "http://www.onvif.org/ver20/imaging/wsdl";
 
-tt__DateTime* date_time(struct soap* soap, const std::tm& utc) {
+tt__DateTime* date_time(struct soap* soap, const std::tm& shown) {
   auto* result = soap_new_tt__DateTime(soap);
   result->Time = soap_new_tt__Time(soap);
-  result->Time->Hour = std::to_string(utc.tm_hour);
-  result->Time->Minute = std::to_string(utc.tm_min);
-  result->Time->Second = std::to_string(utc.tm_sec);
+  result->Time->Hour = std::to_string(shown.tm_hour);
+  result->Time->Minute = std::to_string(shown.tm_min);
+  result->Time->Second = std::to_string(shown.tm_sec);
   result->Date = soap_new_tt__Date(soap);
-  result->Date->Year = std::to_string(utc.tm_year + 1900);
-  result->Date->Month = std::to_string(utc.tm_mon + 1);
-  result->Date->Day = std::to_string(utc.tm_mday);
+  result->Date->Year = std::to_string(shown.tm_year + 1900);
+  result->Date->Month = std::to_string(shown.tm_mon + 1);
+  result->Date->Day = std::to_string(shown.tm_mday);
   return result;
 }
 
@@ -46,6 +46,8 @@ tds__Service* service(struct soap* soap, const char* space, std::string xaddr, c
 
 bool lists_events(const VirtualDeviceConfig& config) { return config.events && !config.quirks.contains(92); }
 
+bool lists_media1(const VirtualDeviceConfig& config) { return !config.quirks.contains(69); }
+
 // Whether a GetCapabilities request wants this category; it wants all where it names none.
 bool wanted(const _tds__GetCapabilities* request, std::string_view category) {
   if (!request || request->Category.empty()) return true;
@@ -57,23 +59,30 @@ bool wanted(const _tds__GetCapabilities* request, std::string_view category) {
 
 int DeviceService::GetSystemDateAndTime(_tds__GetSystemDateAndTime*,
                                         _tds__GetSystemDateAndTimeResponse& reply) {
-  const auto now = std::chrono::system_clock::to_time_t(virtual_now(config_));
-  std::tm utc{};
-  ::gmtime_r(&now, &utc);
+  const auto has = [&](int quirk) { return config_.quirks.contains(quirk); };
+  // China, eight hours ahead: what such a device takes for UTC, or tells without it.
+  const auto ahead = has(46) || has(47) ? std::chrono::hours(8) : std::chrono::hours(0);
+  const auto now = std::chrono::system_clock::to_time_t(virtual_now(config_) + ahead);
+  std::tm shown{};
+  ::gmtime_r(&now, &shown);
   auto* time = reply.SystemDateAndTime = soap_new_tt__SystemDateTime(soap);
   time->DateTimeType = state_.ntp ? "NTP" : "Manual";
   time->DaylightSavings = shows_bad_values(config_) ? "False" : "false";
   time->TimeZone = soap_new_tt__TimeZone(soap);
-  time->TimeZone->TZ = shows_bad_values(config_) ? "CST-00:00:00" : "UTC0";  // quirk 48
-  time->UTCDateTime = date_time(soap, utc);
-  time->LocalDateTime = date_time(soap, utc);
+  time->TimeZone->TZ = has(48)                     ? "(GMT+00:00) Dublin, Edinburgh, London"
+                       : has(47)                   ? "CST-8"
+                       : shows_bad_values(config_) ? "CST-00:00:00"
+                                                   : "UTC0";
+  if (!has(47)) time->UTCDateTime = date_time(soap, shown);
+  time->LocalDateTime = date_time(soap, shown);
   return SOAP_OK;
 }
 
 int DeviceService::GetDeviceInformation(_tds__GetDeviceInformation*,
                                         _tds__GetDeviceInformationResponse& reply) {
-  reply.Manufacturer = config_.manufacturer;
-  reply.Model = config_.model;
+  const bool nameless = config_.quirks.contains(85);
+  reply.Manufacturer = nameless ? "H264" : config_.manufacturer;
+  reply.Model = nameless ? "" : config_.model;
   reply.FirmwareVersion = config_.firmware;
   reply.SerialNumber = config_.serial;
   reply.HardwareId = config_.hardware_id;
@@ -82,12 +91,14 @@ int DeviceService::GetDeviceInformation(_tds__GetDeviceInformation*,
 
 int DeviceService::GetServices(_tds__GetServices*, _tds__GetServicesResponse& reply) {
   const auto add = [&](const char* space, std::string_view path, const char* major, const char* minor) {
-    reply.Service.push_back(service(soap, space, virtual_http_url(config_, path), major, minor));
+    reply.Service.push_back(service(soap, space, virtual_service_url(config_, path), major, minor));
   };
   add(kDeviceSpace, virtual_device_path(config_), "2", "60");
-  add(kMediaSpace, kMediaPath, "2", "60");
+  const bool incomplete = config_.quirks.contains(64);
+  if (incomplete) add("http://www.axis.com/vapix/ws/entry", "/vapix/services", "1", "0");
+  if (lists_media1(config_) && !incomplete) add(kMediaSpace, kMediaPath, "2", "60");
   add(kMedia2Space, kMedia2Path, "2", "60");
-  if (lists_events(config_)) add(kEventsSpace, kEventsPath, "2", "60");
+  if (lists_events(config_) && !incomplete) add(kEventsSpace, kEventsPath, "2", "60");
   if (config_.ptz) add(kPtzSpace, kPtzPath, "2", "60");
   if (config_.imaging) add(kImagingSpace, kImagingPath, "2", "60");
   return SOAP_OK;
@@ -97,11 +108,11 @@ int DeviceService::GetCapabilities(_tds__GetCapabilities* request, _tds__GetCapa
   reply.Capabilities = soap_new_tt__Capabilities(soap);
   if (wanted(request, "Device")) {
     auto* device = reply.Capabilities->Device = soap_new_tt__DeviceCapabilities(soap);
-    device->XAddr = virtual_http_url(config_, virtual_device_path(config_));
+    device->XAddr = virtual_service_url(config_, virtual_device_path(config_));
   }
-  if (wanted(request, "Media")) {
+  if (lists_media1(config_) && wanted(request, "Media")) {
     auto* media = reply.Capabilities->Media = soap_new_tt__MediaCapabilities(soap);
-    media->XAddr = virtual_http_url(config_, kMediaPath);
+    media->XAddr = virtual_service_url(config_, kMediaPath);
     media->StreamingCapabilities = soap_new_tt__RealTimeStreamingCapabilities(soap);
     media->StreamingCapabilities->RTPMulticast = "false";
     media->StreamingCapabilities->RTP_USCORETCP = "true";
@@ -109,18 +120,18 @@ int DeviceService::GetCapabilities(_tds__GetCapabilities* request, _tds__GetCapa
   }
   if (lists_events(config_) && wanted(request, "Events")) {
     auto* events = reply.Capabilities->Events = soap_new_tt__EventCapabilities(soap);
-    events->XAddr = virtual_http_url(config_, kEventsPath);
+    events->XAddr = virtual_service_url(config_, kEventsPath);
     events->WSSubscriptionPolicySupport = "false";
     events->WSPullPointSupport = config_.quirks.contains(86) ? "false" : "true";
     events->WSPausableSubscriptionManagerInterfaceSupport = "false";
   }
   if (config_.ptz && wanted(request, "PTZ")) {
     reply.Capabilities->PTZ = soap_new_tt__PTZCapabilities(soap);
-    reply.Capabilities->PTZ->XAddr = virtual_http_url(config_, kPtzPath);
+    reply.Capabilities->PTZ->XAddr = virtual_service_url(config_, kPtzPath);
   }
   if (config_.imaging && wanted(request, "Imaging")) {
     reply.Capabilities->Imaging = soap_new_tt__ImagingCapabilities(soap);
-    reply.Capabilities->Imaging->XAddr = virtual_http_url(config_, kImagingPath);
+    reply.Capabilities->Imaging->XAddr = virtual_service_url(config_, kImagingPath);
   }
   return SOAP_OK;
 }

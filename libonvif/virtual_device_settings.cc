@@ -191,7 +191,9 @@ int Media2Service::GetVideoEncoderConfigurationOptions(
 // ---- Imaging
 
 bool ImagingService::known(const std::optional<std::string>& token) {
-  if (token == kVirtualVideoSource) return true;
+  const auto& profiles = state_.config.profiles;
+  if (std::ranges::any_of(profiles, [&](const auto& profile) { return token == profile.source; }))
+    return true;
   fault = SoapFault{Blame::kSender, "ter:InvalidArgVal", "ter:NoSource", "there is no such video source"};
   return false;
 }

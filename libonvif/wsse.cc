@@ -25,11 +25,20 @@ constexpr std::string_view kUtility =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 constexpr std::string_view kDigestType =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordDigest";
+constexpr std::string_view kTextType =
+    "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-username-token-profile-1.0#PasswordText";
 constexpr std::string_view kBase64Type =
     "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-soap-message-security-1.0#Base64Binary";
 
 bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+std::string plain_header(const Credentials& credentials) {
+  return fmt::format(R"(<Security xmlns="{}"><UsernameToken><Username>{}</Username>)"
+                     R"(<Password Type="{}">{}</Password></UsernameToken></Security>)",
+                     kSecext, escape_xml(credentials.user), kTextType,
+                     escape_xml(credentials.password.reveal()));
 }
 
 const unsigned char* bytes_of(std::string_view text) {
@@ -90,6 +99,7 @@ std::string make_nonce() {
 
 std::string security_header(const Credentials& credentials, std::string_view nonce,
                             std::chrono::system_clock::time_point created, TokenForm form) {
+  if (form == TokenForm::kPlain) return plain_header(credentials);
   const std::string when = format_created(created);
   const std::string digest = password_digest(nonce, when, credentials.password);
   const bool prefixed = form == TokenForm::kPrefixed;

@@ -22,10 +22,12 @@ std::optional<std::string> decode_nonce(std::string_view text);
 // "2026-11-22T20:05:49.123Z": milliseconds and Z, because longer forms overflow devices' buffers (quirk 52).
 std::string format_created(std::chrono::system_clock::time_point when);
 
-// How the Security header is spelled (quirk 53).
-enum class TokenForm : std::uint8_t { kDefaultNamespace, kPrefixed };
+// How the Security header is spelled (quirk 53), and whether it holds the password itself (PasswordText,
+// profile §3.1) instead of its digest (quirk 56).
+enum class TokenForm : std::uint8_t { kDefaultNamespace, kPrefixed, kPlain };
 
-// The Security element for a SOAP header, without mustUnderstand (quirk 55). `nonce` is raw bytes.
+// The Security element for a SOAP header, without mustUnderstand (quirk 55). `nonce` is raw bytes; neither it
+// nor `created` is in a plain one, which proves nothing by them.
 std::string security_header(const Credentials& credentials, std::string_view nonce,
                             std::chrono::system_clock::time_point created, TokenForm form);
 // Sixteen random bytes, as many as every device accepts (quirk 52).

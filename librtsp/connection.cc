@@ -237,7 +237,9 @@ bool Connection::authorized(const Message& request) {
   for (const auto& challenge : auth->challenges(verdict == AuthServer::Verdict::kStale))
     challenges += fmt::format("WWW-Authenticate: {}\r\n", challenge);
   reply(request, 401, challenges);
-  if (verdict == AuthServer::Verdict::kRefused && ++refusals_ >= kMaxRefusals) close();
+  if (verdict != AuthServer::Verdict::kRefused) return false;
+  log::get().debug("{}: refuses credentials (rtsp)", host_->options().address);
+  if (++refusals_ >= kMaxRefusals) close();
   return false;
 }
 

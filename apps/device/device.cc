@@ -65,6 +65,14 @@ Result<Device> from_address(const std::string& text, const Credentials& given,
   return device;
 }
 
+// The channels of a recorder are one device.
+bool is_known(const std::vector<Device>& devices, const Device& device) {
+  const auto& xaddrs = device.request.target.xaddrs;
+  return !xaddrs.empty() && std::ranges::any_of(devices, [&](const Device& other) {
+    return other.request.target.xaddrs == xaddrs;
+  });
+}
+
 Result<void> check_stdin(const DeviceOptions& options, const apps::Settings& settings) {
   if (options.credentials.password_stdin && settings.cameras == "-")
     return fail(ErrorCode::kUsage, "standard input cannot give both the password and the cameras",
@@ -82,6 +90,8 @@ CLI::Option* add_device_options(CLI::App& app, DeviceOptions& options) {
           ->type_name("CAMERA");
   apps::add_credential_options(app, options.credentials);
   app.add_flag("--verify", options.verify_tls, "Check the certificate of a device that speaks HTTPS");
+  app.add_flag("--allow-plain", options.allow_plain,
+               "Send the password itself to a device that refuses its digest");
   apps::add_config_flags(app, options.config, {"cameras"});
   return camera;
 }
@@ -108,7 +118,8 @@ Result<std::vector<Device>> all_devices(const DeviceOptions& options, const apps
   if (!cameras) return fail(cameras.error());
   std::vector<Device> devices;
   for (const auto& camera : *cameras)
-    if (auto device = from_camera(camera, *given, settings)) devices.push_back(std::move(*device));
+    if (auto device = from_camera(camera, *given, settings); device && !is_known(devices, *device))
+      devices.push_back(std::move(*device));
   if (devices.empty())
     return fail(ErrorCode::kNotFound, settings.cameras + " has no camera that speaks ONVIF");
   return devices;
@@ -120,6 +131,7 @@ Result<std::unique_ptr<onvif::DeviceSession>> connect(const Device& device, cons
   onvif::InterrogateOptions how;
   how.credentials = device.credentials;
   how.verify_tls = options.verify_tls;
+  how.allow_plain = options.allow_plain;
   how.call_timeout = limits.call;
   how.total_timeout = limits.total;
   if (!common.interfaces.empty()) how.interface = common.interfaces.front();

@@ -20,9 +20,10 @@ struct DeviceOptions {
   apps::ConfigFlags config;
   apps::CredentialOptions credentials;
   bool verify_tls = false;
+  bool allow_plain = false;  // see onvif::InterrogateOptions
 };
 
-// Declares the argument CAMERA, credentials, --cameras, --config and --verify.
+// Declares the argument CAMERA, credentials, --cameras, --config, --verify and --allow-plain.
 CLI::Option* add_device_options(CLI::App& app, DeviceOptions& options);
 
 // What is known of a device before it is asked.
@@ -37,7 +38,7 @@ struct Device {
 // The camera that is meant: by id or name in cameras.json, else as a host or an address. kNotFound lists the
 // cameras there are; kUsage, kConfig.
 Result<Device> choose_device(const DeviceOptions& options, const apps::Settings& settings);
-// Every camera of cameras.json. kNotFound if there is none.
+// Every device of cameras.json, once: the first channel stands for a recorder. kNotFound if there is none.
 Result<std::vector<Device>> all_devices(const DeviceOptions& options, const apps::Settings& settings);
 
 struct ConnectLimits {

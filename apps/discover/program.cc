@@ -8,6 +8,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "apps/common/camera.h"
@@ -21,6 +22,7 @@
 #include "base/log.h"
 #include "base/url.h"
 #include "libonvif/device.h"
+#include "libonvif/quirks.h"
 
 namespace camctl::discover {
 namespace {
@@ -93,6 +95,7 @@ Result<onvif::DeviceDescription> ask(const Request& request, const Credentials& 
   onvif::InterrogateOptions interrogate;
   interrogate.credentials = credentials;
   interrogate.verify_tls = options.verify_tls;
+  interrogate.allow_plain = options.allow_plain;
   if (!common.interfaces.empty()) interrogate.interface = common.interfaces.front();
   const auto limit = options.device_timeout.count() > 0 ? options.device_timeout : apps::kMaxDuration;
   const auto until = Clock::now() + limit;
@@ -108,13 +111,30 @@ Result<onvif::DeviceDescription> ask(const Request& request, const Credentials& 
   log::get().debug("{}: asking {} {}", request.label, fmt::join(target.xaddrs, ", "),
                    credentials.empty() ? "without credentials" : "as " + credentials.user);
   auto device = onvif::interrogate(target, interrogate, stop);
-  if (device)
-    log::get().debug("{}: {} {} at {}, authentication {}, {} profiles, quirks: {}", request.label,
-                     device->manufacturer, device->model, device->onvif_url, device->auth_scheme,
-                     device->profiles.size(),
-                     device->quirks.empty() ? "none" : fmt::format("{}", fmt::join(device->quirks, ", ")));
+  if (!device) return device;
+  log::get().debug("{}: {} {} at {}, authentication {}, {} profiles", request.label, device->manufacturer,
+                   device->model, device->onvif_url, device->auth_scheme, device->profiles.size());
+  for (const int quirk : device->quirks)
+    log::get().debug("{}: quirk {}: {}", request.label, quirk, onvif::quirk_text(quirk));
   return device;
 }
+
+// The same device twice is asked once: it may bear one request at a time (quirk 42), and a user that it
+// refuses is not tried again (quirk 57).
+class Once {
+ public:
+  bool is_new(const Request& request) {
+    std::string where = request.host;
+    if (!request.target.xaddrs.empty())
+      if (const auto url = Url::parse(request.target.xaddrs.front()))
+        where = fmt::format("{} {}", request.target.ip.empty() ? url->host : request.target.ip,
+                            url->effective_port());
+    return where.empty() || asked_.insert(std::move(where)).second;
+  }
+
+ private:
+  std::set<std::string> asked_;
+};
 
 // Asks, with a line of progress and one for each failure.
 std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& common,
@@ -125,6 +145,7 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
   const auto ask_one = [&](const Request& request, const Credentials& credentials) {
     return ask(request, credentials, options, common, stop);
   };
+  Once once;
   const auto done = [&](const Answer& answer) {
     ++(answer.device ? ready : failed);
     progress.show(fmt::format("asked {} of {} devices, {} failed", ready + failed, known.load(), failed));
@@ -133,6 +154,7 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
   input = read_requests(
       options.inputs, stop,
       [&](Request request) {
+        if (!once.is_new(request)) return log::get().debug("{}: asked already", request.label);
         auto credentials = choose(request);
         ++known;
         pool.add(std::move(request), std::move(credentials));
@@ -291,6 +313,8 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   apps::add_duration_option(app, "--device-timeout", options->device_timeout,
                             "Time for one device (default 30s; 0 for no limit)");
   app.add_flag("--verify", options->verify_tls, "Check the certificates of devices that speak HTTPS");
+  app.add_flag("--allow-plain", options->allow_plain,
+               "Send the password itself to devices that refuse its digest");
   apps::add_credential_options(app, options->credentials);
   apps::add_config_flags(app, options->config, {});
   app.add_flag(

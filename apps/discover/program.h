@@ -14,7 +14,7 @@ namespace camctl::discover {
 struct Options {
   std::vector<std::string> inputs;
   std::string file = "cameras.json";  // "-": no file
-  bool prune = false, verify_tls = false, save_credentials = false, offline = false;
+  bool prune = false, verify_tls = false, allow_plain = false, save_credentials = false, offline = false;
   std::chrono::milliseconds device_timeout{30'000};
   apps::CredentialOptions credentials;
   apps::ConfigFlags config;

@@ -8,6 +8,7 @@
 #include "base/cidr.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "libonvif/quirks.h"
 
 namespace camctl::discover {
 namespace {
@@ -37,6 +38,16 @@ std::vector<std::string> texts_at(const json& record, const char* key) {
   for (const auto& item : *found)
     if (item.is_string() && texts.size() < kMaxXaddrs) texts.push_back(item.get<std::string>());
   return texts;
+}
+
+// Those that the table knows.
+std::vector<int> quirks_at(const json& record) {
+  std::vector<int> quirks;
+  const auto found = record.find("quirks");
+  if (found == record.end() || !found->is_array()) return quirks;
+  for (const auto& quirk : onvif::all_quirks())
+    if (std::ranges::find(*found, json(quirk.number)) != found->end()) quirks.push_back(quirk.number);
+  return quirks;
 }
 
 bool names_other_services_only(const json& record) {
@@ -87,7 +98,8 @@ Result<Request> request_from_record(const json& record) {
   target.name = text_at(record, "name");
   target.mac = text_at(record, "mac");
   target.xaddrs = texts_at(record, "xaddrs");
-  if (auto known = text_at(record, "onvif_url"); !known.empty()) {  // of cameras.json
+  if (!record.contains("onvif_url")) target.quirks = quirks_at(record);  // else it shows them again, or not
+  if (auto known = text_at(record, "onvif_url"); !known.empty()) {       // of cameras.json
     target.xaddrs.push_back(std::move(known));
     target.name.clear();  // there it is a person's choice, not the device's
   }

@@ -50,7 +50,10 @@ Response make_response(const Request& request, onvif::SoapReply reply) {
   response.keep_alive(request.keep_alive());
   const auto length = reply.body.size();
   if (request.method() != http::verb::head) response.body() = std::move(reply.body);
-  response.content_length(length);
+  if (reply.chunked)
+    response.chunked(true);
+  else
+    response.content_length(length);
   return response;
 }
 
@@ -142,6 +145,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       std::tie(error, header_size) = co_await http::async_read(stream, buffer, parser, kAwait);
     if (self->closed || error == http::error::end_of_stream || error == beast::error::timeout) co_return;
     Response response;
+    bool hangs_up = false;
     if (error == http::error::body_limit || error == http::error::header_limit) {
       response = refuse(413, "request too large\n");
     } else if (error) {
@@ -149,9 +153,10 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       response = refuse(400, fmt::format("not an HTTP request: {}\n", error.message()));
     } else {
       const auto& request = parser.get();
-      auto reply = handler({view(request.method_string()), view(request.target()),
-                            view(request[http::field::content_type]),
-                            view(request[http::field::authorization]), request.body()});
+      auto reply =
+          handler({view(request.method_string()), view(request.target()),
+                   view(request[http::field::content_type]), view(request[http::field::authorization]),
+                   request.body(), view(request[http::field::host]), request.chunked()});
       stream.expires_never();
       while (reply.later && !self->closed) {
         asio::steady_timer due(self->loop.context(), reply.after);
@@ -161,6 +166,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       }
       if (reply.status == 0) co_return;
       stream.expires_after(kRequestTimeout);
+      hangs_up = reply.hangs_up;
       response = make_response(request, std::move(reply));
     }
     if (self->latency.count() > 0) {
@@ -168,7 +174,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
       co_await pause.async_wait(kAwait);
       if (self->closed) co_return;
     }
-    keep = response.keep_alive();
+    keep = response.keep_alive() && !hangs_up;
     const auto [write_error, written] = co_await http::async_write(stream, response, kAwait);
     if (write_error) co_return;
   }

@@ -1,4 +1,7 @@
 // camctl simulate: virtual ONVIF cameras for demonstrations and tests.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <memory>
 #include <stop_token>
 
@@ -9,7 +12,7 @@
 #include "base/event_loop.h"
 #include "base/os/descriptors.h"
 #include "base/os/heap.h"
-#include "libonvif/virtual_device_quirks.h"
+#include "libonvif/quirks.h"
 
 namespace camctl::simulate {
 namespace {
@@ -48,13 +51,36 @@ Result<void> print_quirks(const apps::CommonOptions& common) {
     return record.at("shows").get<std::string>();
   };
   apps::RecordWriter writer(common, apps::OutputFormat::kJsonl, {{"QUIRK", number, 5}, {"SHOWS", shows, 0}});
-  for (const auto& quirk : onvif::virtual_quirks())
-    writer.write({{"quirk", quirk.number}, {"shows", quirk.shows}});
+  for (const auto& quirk : onvif::all_quirks())
+    if (quirk.simulated) writer.write({{"quirk", quirk.number}, {"shows", quirk.shows}});
+  return writer.finish();
+}
+
+Result<void> print_models(const apps::CommonOptions& common) {
+  const auto cell = [](const char* key) {
+    return [key](const nlohmann::ordered_json& record) { return record.at(key).get<std::string>(); };
+  };
+  const auto quirks = [](const nlohmann::ordered_json& record) {
+    return fmt::format("{}", fmt::join(record.at("quirks").get<std::vector<int>>(), ","));
+  };
+  apps::RecordWriter writer(common, apps::OutputFormat::kJsonl,
+                            {{"NAME", cell("name"), 10},
+                             {"MANUFACTURER", cell("manufacturer"), 12},
+                             {"MODEL", cell("model"), 27},
+                             {"AUTH", cell("auth"), 6},
+                             {"QUIRKS", quirks, 0}});
+  for (const auto& model : onvif::virtual_models())
+    writer.write({{"name", model.name},
+                  {"manufacturer", model.manufacturer},
+                  {"model", model.model},
+                  {"auth", auth_name(model.auth)},
+                  {"quirks", model.quirks}});
   return writer.finish();
 }
 
 Result<void> run(const Options& options, apps::Context& context) {
   if (options.list_quirks) return print_quirks(context.common);
+  if (options.list_models) return print_models(context.common);
   context.interrupt_is_normal = true;
   const auto credentials = credentials_of(options.credentials);
   if (!credentials) return fail(credentials.error());

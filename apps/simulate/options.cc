@@ -93,12 +93,6 @@ std::optional<int> parse_number(std::string_view word) {
   return number;
 }
 
-std::set<int> all_quirks() {
-  std::set<int> numbers;
-  for (const auto& quirk : onvif::virtual_quirks()) numbers.insert(quirk.number);
-  return numbers;
-}
-
 // An option that adds those of `known` that are named to `quirks`; without a list, if that may be, `unnamed`.
 CLI::Option* add_quirks(CLI::App& app, const std::string& name, const std::set<int>& known,
                         const std::set<int>& unnamed, std::set<int>& quirks, const std::string& description) {
@@ -153,16 +147,32 @@ void add_media_options(CLI::App& app, Options& options) {
       ->check(CLI::ExistingFile);
 }
 
+void add_model(CLI::App& app, Options& options) {
+  std::vector<std::string> names;
+  for (const auto& model : onvif::virtual_models()) names.emplace_back(model.name);
+  app.add_option_function<std::string>(
+         "--model",
+         [&options](const std::string& name) {
+           options.model = &*std::ranges::find(onvif::virtual_models(), name, &onvif::VirtualModel::name);
+           options.quirks.insert(options.model->quirks.begin(), options.model->quirks.end());
+         },
+         "Behave as this maker's devices do: their names, quirks and authentication (see --list-models)")
+      ->check(CLI::IsMember(names))
+      ->type_name("NAME");
+}
+
 void add_fault_options(CLI::App& app, Options& options) {
   const std::string group = "Misbehaviour";
   const auto before = app.get_options().size();
   add_offset(app, "--clock-skew", options.clock_skew,
              "How far the cameras' clocks are ahead (may be negative)");
   app.add_flag("--nat", options.nat, "Wrong hosts in XAddrs and stream URIs, as from behind a NAT");
-  add_quirks(app, "--quirk", all_quirks(), {}, options.quirks,
+  add_quirks(app, "--quirk", onvif::virtual_quirks(), {}, options.quirks,
              "Show these quirks of real devices, by their numbers (see --list-quirks)")
       ->type_name("LIST");
   app.add_flag("--list-quirks", options.list_quirks, "Print the quirks that there are, and end");
+  add_model(app, options);
+  app.add_flag("--list-models", options.list_models, "Print the models that there are, and end");
   add_quirks(app, "--malformed", onvif::virtual_device_quirks(), onvif::malformed_quirks(), options.quirks,
              fmt::format("Replies as badly formed as real devices', or the quirks named ({})",
                          fmt::join(onvif::virtual_device_quirks(), ",")))
@@ -188,6 +198,10 @@ void add_fault_options(CLI::App& app, Options& options) {
 }
 
 }  // namespace
+
+const char* auth_name(onvif::VirtualAuth auth) {
+  return std::ranges::find(kAuth, auth, &decltype(kAuth)::value_type::second)->first.c_str();
+}
 
 void add_options(CLI::App& app, Options& options) {
   add_camera_options(app, options);

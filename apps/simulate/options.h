@@ -12,6 +12,7 @@
 #include "base/digest_auth.h"
 #include "base/media/stream_info.h"
 #include "libonvif/virtual_device.h"
+#include "libonvif/virtual_device_models.h"
 
 namespace camctl::simulate {
 
@@ -28,14 +29,18 @@ struct Options {
   std::string file;  // instead of a moving picture
   std::chrono::seconds clock_skew{0};
   bool nat = false;
-  std::set<int> quirks;                  // of virtual_quirks()
-  bool list_quirks = false;              // tell them, and end
-  std::chrono::milliseconds latency{0};  // before each HTTP reply
-  bool discovery = true;                 // WS-Discovery
+  std::set<int> quirks;                           // of virtual_quirks(); those of the model are among them
+  const onvif::VirtualModel* model = nullptr;     // of virtual_models()
+  bool list_quirks = false, list_models = false;  // tell them, and end
+  std::chrono::milliseconds latency{0};           // before each HTTP reply
+  bool discovery = true;                          // WS-Discovery
   MediaFaults faults;
 };
 
 inline constexpr unsigned kMaxCount = 4000;  // three sockets each; a process may have 20,000
+
+// The word of --auth.
+const char* auth_name(onvif::VirtualAuth auth);
 
 // Declares the options on `app`; they are filled in when it parses.
 void add_options(CLI::App& app, Options& options);

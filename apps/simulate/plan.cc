@@ -13,14 +13,15 @@ namespace camctl::simulate {
 namespace {
 
 struct Shape {
-  const char *token, *name, *path;
   std::uint16_t width, height;
   unsigned fps, gop, bitrate_kbps;
 };
 constexpr std::array<Shape, 2> kShapes{{
-    {"Profile_1", "PROFILE_1", "/live/channel0", 1920, 1080, 25, 50, 2000},
-    {"Profile_2", "PROFILE_2", "/live/channel1", 640, 360, 25, 50, 500},
+    {1920, 1080, 25, 50, 2000},
+    {640, 360, 25, 50, 500},
 }};
+constexpr unsigned kRecorderChannels = 16;    // quirk 74
+constexpr std::chrono::hours kQuirkySkew{1};  // quirk 44
 constexpr unsigned kAacRate = 16'000, kAacKbps = 64, kG711Rate = 8'000, kG711Kbps = 64;
 
 // The address `n` after this one; nothing at the end of the address space.
@@ -60,11 +61,22 @@ std::string endpoint_seed(const Options& options, const std::string& usual) {
   return options.quirks.contains(18) ? "camctl-simulate" : usual;
 }
 
-onvif::VirtualProfile profile(const Shape& shape, const Options& options) {
+// Of a channel's main or sub stream, which is the `number`th of the device.
+std::string path_of(const Options& options, unsigned channel, unsigned stream, unsigned number) {
+  if (!options.quirks.contains(80)) return fmt::format("/live/channel{}", number);
+  if (number == 1) return "/";
+  return fmt::format("/user=admin_password=_channel={}_stream={}.sdp", channel + 1, stream);
+}
+
+onvif::VirtualProfile profile(const Options& options, unsigned channel, unsigned stream) {
+  const auto& shape = kShapes[stream];
+  const auto number = static_cast<unsigned>(channel * kShapes.size() + stream);
   onvif::VirtualProfile result;
-  result.token = shape.token;
-  result.name = shape.name;
-  result.rtsp_path = shape.path;
+  result.token =
+      options.quirks.contains(84) ? fmt::format("{:03}", number) : fmt::format("Profile_{}", number + 1);
+  result.name = fmt::format("PROFILE_{}", number + 1);
+  result.rtsp_path = path_of(options, channel, stream, number);
+  result.source = fmt::format("VideoSource_{}", channel + 1);
   result.video = options.video;
   result.width = shape.width;
   result.height = shape.height;
@@ -108,24 +120,28 @@ CameraPlan plan(const Options& options, const Credentials& credentials, unsigned
   device.serial = fmt::format("SIM{:02X}{:02X}{:02X}{:02X}{:02X}", id[11], id[12], id[13], id[14], id[15]);
   device.mac = fmt::format("02:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", id[11], id[12], id[13], id[14], id[15]);
   device.name = options.count == 1 ? options.name : fmt::format("{} {}", options.name, index + 1);
-  device.manufacturer = "camctl";
-  device.model = "Virtual camera";
+  device.manufacturer = options.model ? options.model->manufacturer : "camctl";
+  device.model = options.model ? options.model->model : "Virtual camera";
   device.firmware = CAMCTL_VERSION;
   device.hardware_id = "1.0";
   device.location = "simulated";
   device.onvif_port = options.onvif_port;
   device.rtsp_port = options.rtsp_port;
   device.rtsps = options.rtsps;
-  device.auth = in_turn(options.auth, index, onvif::VirtualAuth::kNone);
+  const auto usual = options.model ? options.model->auth : onvif::auth_of(options.quirks);
+  device.auth = in_turn(options.auth, index, usual);
   device.digest = in_turn(options.digest, index, {DigestAlgorithm::kMd5});
   device.credentials = credentials;
   device.clock_skew = options.clock_skew;
+  if (device.clock_skew.count() == 0 && options.quirks.contains(44)) device.clock_skew = kQuirkySkew;
   device.nat = options.nat;
   device.quirks = options.quirks;
-  for (const auto& shape : kShapes) {
-    device.profiles.push_back(profile(shape, options));
-    result.pictures.push_back(picture(shape, options, index));
-  }
+  const unsigned channels = options.quirks.contains(74) ? kRecorderChannels : 1;
+  for (unsigned channel = 0; channel < channels; ++channel)
+    for (unsigned stream = 0; stream < kShapes.size(); ++stream) {
+      device.profiles.push_back(profile(options, channel, stream));
+      result.pictures.push_back(picture(kShapes[stream], options, index));
+    }
   return result;
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "apps/simulate/discovery_responder.h"
 #include "apps/simulate/http_server.h"
 #include "apps/simulate/virtual_media.h"
@@ -13,20 +15,6 @@
 
 namespace camctl::simulate {
 namespace {
-
-const char* name(onvif::VirtualAuth auth) {
-  switch (auth) {
-    case onvif::VirtualAuth::kNone:
-      return "none";
-    case onvif::VirtualAuth::kWsse:
-      return "wsse";
-    case onvif::VirtualAuth::kDigest:
-      return "digest";
-    case onvif::VirtualAuth::kBoth:
-      return "both";
-  }
-  return "none";
-}
 
 constexpr std::string_view kServerName = "camctl-simulate";
 
@@ -81,7 +69,7 @@ onvif::SoapReply Camera::answer(const onvif::SoapRequest& request) {
 nlohmann::ordered_json Camera::record() const {
   auto config = device->config();
   config.nat = false;  // where it really is, whatever it tells others
-  config.quirks.erase(12);
+  for (const int quirk : {12, 77, 79, 81}) config.quirks.erase(quirk);
   nlohmann::ordered_json profiles = nlohmann::ordered_json::array();
   for (const auto& profile : config.profiles)
     profiles.push_back({{"token", profile.token},
@@ -96,7 +84,7 @@ nlohmann::ordered_json Camera::record() const {
                                    {"endpoint", config.endpoint},
                                    {"serial", config.serial},
                                    {"mac", config.mac},
-                                   {"auth", name(config.auth)},
+                                   {"auth", auth_name(config.auth)},
                                    {"profiles", std::move(profiles)}};
   if (tls) record["tls_pin"] = tls->pin().to_string();
   return record;
@@ -153,10 +141,12 @@ struct Simulation::Impl {
 Result<void> Simulation::Impl::listen_http() {
   for (const auto& camera : cameras) {
     const auto& config = camera->plan.device;
-    auto r =
-        http.listen(config.address, config.onvif_port,
-                    [one = camera.get()](const onvif::SoapRequest& request) { return one->answer(request); });
-    if (!r) return r;
+    for (const auto port : std::set{config.onvif_port, onvif::virtual_snapshot_port(config)}) {
+      auto listening = http.listen(
+          config.address, port,
+          [one = camera.get()](const onvif::SoapRequest& request) { return one->answer(request); });
+      if (!listening) return listening;
+    }
   }
   return {};
 }
@@ -190,6 +180,9 @@ void Simulation::Impl::start_devices() {
     for (std::size_t i = 0; i < config.profiles.size(); ++i)
       describe(config.profiles[i], summary(*camera->clips[i]));
     config.on_reboot = [this, index] { reboot(index); };
+    config.on_refusal = [address = config.address](std::string_view scheme) {
+      log::get().debug("{}: refuses credentials ({})", address, scheme);
+    };
     camera->device = std::make_unique<onvif::VirtualDevice>(std::move(config));
   }
 }

@@ -80,6 +80,7 @@ Result<DeviceClock> read_system_date_and_time(std::string_view reply, Quirks& qu
       [](const DeviceClock& c) { return c.utc && !c.from_local ? 0u : 1u; });
   if (clock && !clock->utc) quirks.insert(46);
   if (clock && clock->from_local) quirks.insert(47);
+  if (clock && !clock->zone.empty() && !parse_tz_offset(clock->zone)) quirks.insert(48);
   return clock;
 }
 

@@ -59,12 +59,16 @@ std::optional<Fault> find_fault(std::string_view reply) {
   return read_fault(fault);
 }
 
-bool is_auth_fault(const Fault& fault) {
+bool has_auth_code(const Fault& fault) {
   constexpr std::array<std::string_view, 6> kCodes = {
       "NotAuthorized",        "FailedAuthentication",     "InvalidSecurity",
       "InvalidSecurityToken", "SecurityTokenUnavailable", "AccessDenied"};
   const auto names = [&](std::string_view code) { return fault.code == code || fault.has_subcode(code); };
-  if (std::ranges::any_of(kCodes, names)) return true;
+  return std::ranges::any_of(kCodes, names);
+}
+
+bool is_auth_fault(const Fault& fault) {
+  if (has_auth_code(fault)) return true;
   const std::string reason = text::lower(fault.reason);
   return contains(reason, "authori") || contains(reason, "authenti") || contains(reason, "password") ||
          contains(reason, "credential");

@@ -3,6 +3,7 @@
 #include <pugixml.hpp>
 #include <utility>
 
+#include "libonvif/discovery/xml.h"
 #include "libonvif/soap/context.h"
 #include "libonvif/soap/fragment.h"
 
@@ -103,6 +104,18 @@ bool place_uri(pugi::xml_node reply, std::string_view service) {
   return true;
 }
 
+// Names whose prefix is declared nowhere (quirk 36).
+bool has_unbound_prefix(pugi::xml_node reply) {
+  const auto is_unbound = [](pugi::xml_node node) {
+    const std::string_view name = node.name();
+    const auto colon = name.find(':');
+    return colon != name.npos && discovery::namespace_of(node, name.substr(0, colon)).empty();
+  };
+  bool found = is_unbound(reply);
+  discovery::for_each(reply, [&](pugi::xml_node node) { return found = found || is_unbound(node); });
+  return found;
+}
+
 pugi::xml_node find_reply(const pugi::xml_document& document, std::string_view element) {
   const pugi::xml_node envelope = child(document, "Envelope");
   const pugi::xml_node body = child(envelope, "Body");
@@ -138,6 +151,7 @@ std::optional<std::string> repair_reply(std::string_view text, const ExpectedRep
   pugi::xml_node reply = find_reply(document, expected.element);
   if (!reply) return std::nullopt;
 
+  if (has_unbound_prefix(reply)) quirks.insert(36);
   if (expected.element.ends_with("UriResponse") && place_uri(reply, expected.prefix)) quirks.insert(78);
   rename_children(reply, true, expected.prefix, SoapContext::kMaxDepth - 4);
   strip_attributes(reply);

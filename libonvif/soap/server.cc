@@ -9,6 +9,15 @@
 
 namespace camctl::onvif {
 
+namespace {
+
+// SOAP 1.2 §5.4.6
+std::string_view code_of(Blame blame) {
+  return blame == Blame::kSender ? "Sender" : blame == Blame::kReceiver ? "Receiver" : "MustUnderstand";
+}
+
+}  // namespace
+
 std::optional<ReceivedToken> username_token(const SoapContext& context) {
   const auto* header = context.get()->header;
   if (!header || !header->wsse__Security || !header->wsse__Security->UsernameToken) return std::nullopt;
@@ -38,7 +47,7 @@ std::string write_fault(const SoapFault& fault) {
       R"(<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:ter="http://www.onvif.org/ver10/error">)"
       R"(<s:Body><s:Fault><s:Code><s:Value>s:{}</s:Value>{}</s:Code>)"
       R"(<s:Reason><s:Text xml:lang="en">{}</s:Text></s:Reason></s:Fault></s:Body></s:Envelope>)",
-      fault.blame == Blame::kSender ? "Sender" : "Receiver", subcode, escape_xml(fault.reason));
+      code_of(fault.blame), subcode, escape_xml(fault.reason));
 }
 
 int dispatch(SoapContext& context, const std::vector<std::function<int()>>& services) {

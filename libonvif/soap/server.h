@@ -39,7 +39,7 @@ struct ReceivedToken {
 };
 std::optional<ReceivedToken> username_token(const SoapContext& context);
 
-enum class Blame { kSender, kReceiver };
+enum class Blame { kSender, kReceiver, kHeader };
 // A SOAP 1.2 fault (ONVIF Core §5.9.2): subcode "ter:NotAuthorized", and "ter:NoProfile" inside of it.
 struct SoapFault {
   Blame blame = Blame::kSender;

@@ -1,6 +1,7 @@
 // VirtualDevice: any SOAP request and any datagram is answered or refused, never a crash. The first byte
 // chooses the device's authentication and quirks; a body that names a target line is taken as is.
 #include <cstdint>
+#include <set>
 #include <string_view>
 
 #include "libonvif/virtual_device.h"
@@ -8,7 +9,7 @@
 using namespace camctl::onvif;
 
 namespace {
-VirtualDeviceConfig config_for(unsigned choice) {
+VirtualDeviceConfig config_for(std::uint8_t choice) {
   VirtualDeviceConfig config;
   config.endpoint = "urn:uuid:11111111-2222-8333-8444-555555555555";
   config.name = "fuzz";
@@ -17,6 +18,10 @@ VirtualDeviceConfig config_for(unsigned choice) {
   config.credentials = {"admin", camctl::Secret("admin")};
   config.nat = (choice & 4) != 0;
   if (choice & 8) config.quirks = virtual_device_quirks();
+  // Those that judge what came.
+  static const std::set<int> kPicky[] = {{},       {29, 43}, {30, 32},     {31, 34, 54},
+                                         {50, 51}, {52, 57}, {53, 55, 61}, {42, 56, 60, 63, 71, 83}};
+  config.quirks.insert(kPicky[choice >> 5].begin(), kPicky[choice >> 5].end());
   config.profiles.resize(2);
   config.profiles[0].token = "P1";
   return config;

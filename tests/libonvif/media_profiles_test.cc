@@ -21,7 +21,9 @@ TEST_CASE("Media 2 knows the codec, Media 1 fills the gaps (quirk 68)") {
   first.name = "main";
   first.ptz = true;
   Quirks quirks;
-  const auto merged = merge_profiles({second}, {first, profile("b", "h264")}, quirks);
+  auto other = profile("b", "h264");
+  other.name = "sub";
+  const auto merged = merge_profiles({second}, {first, other}, quirks);
   REQUIRE(merged.size() == 2);
   CHECK(merged[0].in_media1);
   CHECK(merged[0].in_media2);
@@ -41,6 +43,19 @@ TEST_CASE("a token is one profile, however often it comes (quirk 84)") {
   CHECK(merged.size() == 2);
   CHECK(quirks == Quirks{84});
   CHECK(merge_profiles({}, {}, quirks).empty());
+}
+
+TEST_CASE("video sources are those of Media 1 (quirk 72), encoders may be told by Media 2 only (quirk 68)") {
+  auto second = profile("a", "h264"), first = profile("a", "");
+  second.source_token = "configuration";
+  first.source_token = "source";
+  second.name = "main";
+  Quirks quirks;
+  const auto merged = merge_profiles({second}, {first}, quirks);
+  REQUIRE(merged.size() == 1);
+  CHECK(merged[0].profile.source_token == "source");
+  CHECK(merged[0].profile.has_video);
+  CHECK(quirks == Quirks{68, 72});
 }
 
 TEST_CASE("a nameless profile is called by its token") {

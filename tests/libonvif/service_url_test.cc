@@ -46,7 +46,7 @@ TEST_CASE("services move to the host that we reached") {
   REQUIRE(usable.size() == 2);
   CHECK(usable[0].url.to_string() == "http://203.0.113.5:8000/m");
   CHECK(usable[1].url.to_string() == "http://203.0.113.5:8001/e");
-  CHECK(quirks == Quirks{12});
+  CHECK(quirks == Quirks{12, 64});
   // The port that we use is named nowhere: a port of the router's (quirk 67).
   quirks.clear();
   usable = usable_services({{media, "https://192.168.1.9/m"}}, reached, quirks);
@@ -57,7 +57,12 @@ TEST_CASE("services move to the host that we reached") {
   quirks.clear();
   usable = usable_services({{media, "http://203.0.113.5:8000"}}, reached, quirks);
   CHECK(usable.at(0).url.to_string() == "http://203.0.113.5:8000");
-  CHECK(quirks.empty());
+  CHECK(quirks == Quirks{66});
+  // One port, one scheme (quirk 67).
+  quirks.clear();
+  usable = usable_services({{media, "https://203.0.113.5:8000/m"}}, reached, quirks);
+  CHECK(usable.at(0).url.to_string() == "http://203.0.113.5:8000/m");
+  CHECK(quirks == Quirks{67});
 }
 
 TEST_CASE("stream URIs keep every byte that matters") {

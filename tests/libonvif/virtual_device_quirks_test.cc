@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "libonvif/discovery/message.h"
+#include "libonvif/quirks.h"
 #include "tests/libonvif/virtual_device_fixture.h"
 
 using namespace camctl::onvif;
@@ -92,11 +93,14 @@ TEST_CASE("quirks: what answers look like, as our reader sees them") {
   CHECK(answer(device_with(24), discovery::probe_message(ProbeKind::kUntyped, "x")).datagrams.size() == 2);
 }
 
-TEST_CASE("quirks: the table is in order and has each once") {
-  const auto& quirks = virtual_quirks();
-  CHECK(std::is_sorted(quirks.begin(), quirks.end(),
-                       [](const auto& a, const auto& b) { return a.number < b.number; }));
-  for (const int number : virtual_device_quirks())
-    CHECK(std::count_if(quirks.begin(), quirks.end(), [&](const auto& q) { return q.number == number; }) ==
-          1);
+TEST_CASE("quirks: the table has each once, in order") {
+  const auto& quirks = all_quirks();
+  REQUIRE(quirks.size() == 94);
+  for (std::size_t i = 0; i < quirks.size(); ++i) {
+    CHECK(quirks[i].number == static_cast<int>(i) + 1);
+    CHECK(quirk_text(quirks[i].number) == quirks[i].shows);
+  }
+  CHECK(quirk_text(0).empty());
+  CHECK(quirk_text(95).empty());
+  for (const int number : virtual_device_quirks()) CHECK(virtual_quirks().contains(number));
 }

@@ -126,7 +126,7 @@ TEST_CASE("virtual device: snapshots want Digest wherever credentials are demand
   const SoapRequest request{"GET", "/snapshot.jpg?profile=P1", "", "", ""};
   CHECK_FALSE(VirtualDevice(test_device()).refuse(request));
   for (const auto auth : {VirtualAuth::kWsse, VirtualAuth::kDigest, VirtualAuth::kBoth}) {
-    const VirtualDevice device(test_device(auth));
+    VirtualDevice device(test_device(auth));
     const auto refusal = device.refuse(request);
     REQUIRE(refusal);
     CHECK(refusal->status == 401);

@@ -78,3 +78,12 @@ TEST_CASE("options: what is refused") {
     CHECK_THROWS_AS(parsed(line), CLI::ParseError);
   }
 }
+
+TEST_CASE("options: a model brings its quirks") {
+  const auto options = parsed("--model reolink --quirk 7");
+  REQUIRE(options.model);
+  CHECK(options.model->name == "reolink");
+  CHECK(options.quirks.contains(7));
+  CHECK(options.quirks.contains(84));
+  CHECK_THROWS(parsed("--model nobody"));
+}

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
+
+#include "libonvif/virtual_device_quirks.h"
 
 using namespace camctl;
 using namespace camctl::simulate;
@@ -126,4 +129,47 @@ TEST_CASE("plan: which interface hears WS-Discovery") {
   CHECK(discovery_interface("10.9.8.7", {"lo"}) == *loopback);
   CHECK_FALSE(discovery_interface("127.0.0.2", {"nosuch0"}));
   CHECK_FALSE(discovery_interface("198.51.100.7", {}));
+}
+
+TEST_CASE("plan: a quirk of authentication demands a user, unless --auth says else") {
+  Options options;
+  options.quirks = {53};
+  CHECK(planned(options)[0].device.auth == onvif::VirtualAuth::kWsse);
+  options.quirks = {50};
+  CHECK(planned(options)[0].device.auth == onvif::VirtualAuth::kDigest);
+  options.auth = {onvif::VirtualAuth::kNone};
+  CHECK(planned(options)[0].device.auth == onvif::VirtualAuth::kNone);
+  options.auth = {};
+  options.quirks = {26, 28, 39};
+  CHECK(planned(options)[0].device.auth == onvif::VirtualAuth::kNone);
+}
+
+TEST_CASE("plan: models, recorders and odd tokens") {
+  Options options;
+  options.model = &onvif::virtual_models().front();
+  const auto model = planned(options)[0].device;
+  CHECK(model.manufacturer == options.model->manufacturer);
+  CHECK(model.model == options.model->model);
+  CHECK(model.auth == options.model->auth);
+
+  options = {};
+  options.quirks = {74, 84};
+  const auto recorder = planned(options)[0].device;
+  REQUIRE(recorder.profiles.size() == 32);
+  CHECK(recorder.profiles[0].token == "000");
+  CHECK(recorder.profiles[31].token == "031");
+  CHECK(recorder.profiles[31].source == "VideoSource_16");
+  std::set<std::string> paths;
+  for (const auto& profile : recorder.profiles) paths.insert(profile.rtsp_path);
+  CHECK(paths.size() == 32);
+}
+
+TEST_CASE("plan: every model shows quirks that there are") {
+  const auto known = onvif::virtual_quirks();
+  std::string last;
+  for (const auto& model : onvif::virtual_models()) {
+    CHECK(model.name > last);
+    last = model.name;
+    CHECK(std::ranges::includes(known, model.quirks));
+  }
 }
