@@ -48,16 +48,6 @@ StreamState state_for(ErrorCode code) {
   }
 }
 
-std::string describe(const media::StreamInfo& info) {
-  std::string text;
-  if (info.video)
-    text = fmt::format("{} {}x{}", media::name(info.video->codec), info.video->width, info.video->height);
-  if (info.audio)
-    text += fmt::format("{}{} {} Hz", text.empty() ? "" : ", ", media::name(info.audio->codec),
-                        info.audio->sample_rate);
-  return text;
-}
-
 // What HLS can't carry of these tracks; nothing where all is well.
 Result<void> check_carried(const media::StreamInfo& info) {
   if (!info.video) return {};
@@ -74,19 +64,13 @@ std::string one_line(const Error& error) {
 }  // namespace
 
 std::string_view name(StreamState state) {
-  switch (state) {
-    case StreamState::kConnecting:
-      return "connecting";
-    case StreamState::kLive:
-      return "live";
-    case StreamState::kOffline:
-      return "offline";
-    case StreamState::kError:
-      return "error";
-    case StreamState::kIdle:
-      return "idle";
-  }
-  return "error";
+  static constexpr std::string_view kNames[] = {"connecting", "live", "offline", "error", "idle"};
+  return kNames[static_cast<std::size_t>(state)];
+}
+
+bool wants_credentials(const StreamStatus& status) {
+  return status.cause == ErrorCode::kAuth &&
+         (status.hint.empty() || status.hint.find("password") != std::string::npos);
 }
 
 class Stream::Impl final : public media::SourceSink {
@@ -96,6 +80,7 @@ class Stream::Impl final : public media::SourceSink {
 
   void start();
   void rest();
+  void move(media::SourceFactory make_source, std::string probe_host, std::uint16_t probe_port);
   void stop();
   StreamStatus status() const;
   void wanted();
@@ -124,14 +109,17 @@ class Stream::Impl final : public media::SourceSink {
   void finish();
   void retry_after(const Backoff::Next& next);
   void probe(Clock::time_point attempt_at);
-  void set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason);
+  void set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason,
+                 std::string hint = {});
   void log_loss(const Error& error);
   void listed(const Listed& news);
 
   EventLoop& loop_;
-  const media::SourceFactory make_source_;
 
   // The loop's thread.
+  media::SourceFactory make_source_;
+  std::string probe_host_ = options.probe_host;
+  std::uint16_t probe_port_ = options.probe_port;
   Timeline timeline_;
   PlacedTimes placed_times_;  // instead, with times_are_placed
   Backoff backoff_;
@@ -199,6 +187,19 @@ void Stream::Impl::rest() {
   window.clear();
   cache.clear();
   set_state(StreamState::kIdle, std::nullopt, {});
+}
+
+void Stream::Impl::move(media::SourceFactory make_source, std::string probe_host, std::uint16_t probe_port) {
+  make_source_ = std::move(make_source);
+  probe_host_ = std::move(probe_host);
+  probe_port_ = probe_port;
+  if (ended_ || resting_) return;
+  backoff_.succeeded();  // what the old address did says nothing of the new one
+  // Its thread, where it has one, gets its time to end.
+  if (source_) return lose({ErrorCode::kNetwork, "the camera has another address now", {}});
+  retry_.cancel();
+  watchdog_.cancel();
+  connect();
 }
 
 void Stream::Impl::stop() {
@@ -367,7 +368,7 @@ void Stream::Impl::lose(const Error& error) {
   }
   log_loss(error);
   listed(news);  // first: whoever hears of the loss can have the last segment
-  set_state(state_for(error.code), error.code, one_line(error));
+  set_state(state_for(error.code), error.code, one_line(error), error.hint);
   live_ = false;
   mark_gap();
   retry_after(backoff_.failed(error.code, Clock::now()));
@@ -375,14 +376,14 @@ void Stream::Impl::lose(const Error& error) {
 
 void Stream::Impl::retry_after(const Backoff::Next& next) {
   retry_.after(next.delay, [this] { connect(); });
-  if (next.probe && !options.probe_host.empty()) probe(Clock::now() + next.delay);
+  if (next.probe && !probe_host_.empty()) probe(Clock::now() + next.delay);
 }
 
 // Asks each Backoff::kProbe until the next attempt is due, and tries at once when there is an answer.
 void Stream::Impl::probe(Clock::time_point attempt_at) {
   if (Clock::now() + Backoff::kProbe >= attempt_at) return;
   watchdog_.after(Backoff::kProbe, [this, attempt_at] {
-    probe_.start(options.probe_host, options.probe_port, kProbeLimit, [this, attempt_at](bool answered) {
+    probe_.start(probe_host_, probe_port_, kProbeLimit, [this, attempt_at](bool answered) {
       backoff_.probed(answered);
       if (!answered) return probe(attempt_at);
       retry_.cancel();
@@ -403,13 +404,15 @@ void Stream::Impl::list_gaps() {
   if (options.window.part_duration.count() > 0) listed(window.mark_gap(Clock::now()));
 }
 
-void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason) {
+void Stream::Impl::set_state(StreamState state, std::optional<ErrorCode> cause, std::string reason,
+                             std::string hint) {
   {
     const std::lock_guard lock(mutex_);
     if (status_.state == state && status_.reason == reason) return;
     status_.state = state;
     status_.cause = cause;
     status_.reason = std::move(reason);
+    status_.hint = std::move(hint);
     if (state == StreamState::kLive)
       log::get().log(log_.live() ? spdlog::level::info : spdlog::level::debug, "camera {}: live ({})",
                      options.id, status_.info ? describe(*status_.info) : "");
@@ -446,6 +449,9 @@ Stream::~Stream() = default;
 
 void Stream::start() { impl_->start(); }
 void Stream::rest() { impl_->rest(); }
+void Stream::move(media::SourceFactory make_source, std::string probe_host, std::uint16_t probe_port) {
+  impl_->move(std::move(make_source), std::move(probe_host), probe_port);
+}
 void Stream::stop() { impl_->stop(); }
 StreamStatus Stream::status() const { return impl_->status(); }
 std::size_t Stream::window_bytes() const { return impl_->window.media_bytes(); }

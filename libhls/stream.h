@@ -27,6 +27,7 @@ struct StreamStatus {
   StreamState state = StreamState::kConnecting;
   std::string reason;              // why not live, for a person; no secret in it; empty while live
   std::optional<ErrorCode> cause;  // the same for a program: kAuth, kTimeout, kUnsupported, …
+  std::string hint;  // what the source says to try; the end of `reason`, empty where it says nothing
   std::uint32_t bitrate_kbps = 0;  // over the last seconds
   double fps = 0;
   std::chrono::system_clock::time_point last_frame;  // epoch: none yet
@@ -37,6 +38,9 @@ struct StreamStatus {
   std::optional<std::chrono::milliseconds> clock_offset;
   media::StreamInfoPtr info;  // null before the first connection
 };
+
+// Whether it is for a user and password that the camera refuses, not for a wrong key of its TLS.
+bool wants_credentials(const StreamStatus& status);
 
 struct StreamOptions {
   std::string id;  // for log lines
@@ -52,8 +56,8 @@ struct StreamOptions {
   bool log_first_losses = true;  // false: who waits for the first picture says himself why none comes
 };
 
-// Owns the pipeline of one camera. start() and stop() and the destructor run on the loop's thread, all else
-// is thread-safe and never blocks on the network.
+// Owns the pipeline of one camera. start(), move(), stop() and the destructor run on the loop's thread, all
+// else is thread-safe and never blocks on the network.
 class Stream {
  public:
   Stream(EventLoop& loop, media::SourceFactory make_source, StreamOptions options);
@@ -65,6 +69,9 @@ class Stream {
   // Nobody watches: ends the session and forgets what was received, until start() is called again. State idle
   // meanwhile. Nothing if it is stopped.
   void rest();
+  // The camera is elsewhere now: what is received next comes from there, soon where it is being received or
+  // tried; viewers see an interruption. `probe_host` as in the options.
+  void move(media::SourceFactory make_source, std::string probe_host, std::uint16_t probe_port);
   // Ends the session and the playlist: the segment being built is listed as the last one. For good.
   void stop();
 

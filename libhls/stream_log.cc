@@ -6,6 +6,16 @@
 
 namespace camctl::hls {
 
+std::string describe(const media::StreamInfo& info) {
+  std::string text;
+  if (info.video)
+    text = fmt::format("{} {}x{}", media::name(info.video->codec), info.video->width, info.video->height);
+  if (info.audio)
+    text += fmt::format("{}{} {} Hz", text.empty() ? "" : ", ", media::name(info.audio->codec),
+                        info.audio->sample_rate);
+  return text;
+}
+
 std::optional<std::string> StreamLog::lost(const std::string& reason, Clock::time_point now) {
   const auto& newest = said_[(next_ + kMostLosses - 1) % kMostLosses];
   const bool repeats = reason == reason_ && newest && now - *newest < kRepeat;

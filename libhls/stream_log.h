@@ -8,7 +8,12 @@
 #include <optional>
 #include <string>
 
+#include "base/media/stream_info.h"
+
 namespace camctl::hls {
+
+// Tracks for people: "h264 1920x1080, aac 16000 Hz".
+std::string describe(const media::StreamInfo& info);
 
 // A value without clock or thread: it is told what happened and says how to put it, or nothing where that has
 // been said often enough. What was left out is counted in the next line.

@@ -89,10 +89,11 @@ struct Settings {
   bool save_credentials = false;
   std::uint64_t threads = 0;  // event loops; 0: one per core
   std::uint64_t max_connections = 10'000;
-  std::uint64_t host_sessions = 256;          // at one camera host, at once
-  std::uint64_t max_transcodes = kAutoCount;  // at once, of all cameras; auto: half the cores, at least one
-  std::string dvr_dir;                        // empty: below the user's state folder
-  std::uint64_t dvr_max_bytes = 0;            // on disk, of all cameras; 0: what the disk has
+  std::uint64_t host_sessions = 256;            // at one camera host, at once
+  std::chrono::milliseconds find_lost{30'000};  // a camera that is away for so long is looked for; 0: never
+  std::uint64_t max_transcodes = kAutoCount;    // at once, of all cameras; auto: half the cores, at least one
+  std::string dvr_dir;                          // empty: below the user's state folder
+  std::uint64_t dvr_max_bytes = 0;              // on disk, of all cameras; 0: what the disk has
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
   StreamSettings stream;
   std::vector<CredentialEntry> credentials;

@@ -42,7 +42,10 @@ const std::array kSettings = {
     Key<Settings>{"host_sessions", Kind::kCount, &Settings::host_sessions,
                   "sessions at one camera host at once", 1, 10'000},
     Key<Settings>{"max_transcodes", Kind::kAutoCount, &Settings::max_transcodes,
-                  "cameras transcoded at once, 0 for none, auto for half the cores", 0, 256},
+                  "tiers and cameras transcoded at once, 0 for no tiers, auto for half the cores", 0, 256},
+    Key<Settings>{"find_lost", Kind::kDuration, &Settings::find_lost,
+                  "look for a camera's new address when it has been away for so long, 0 for never", 0,
+                  kMaxTimeout},
     Key<Settings>{"dvr_dir", Kind::kPath, &Settings::dvr_dir,
                   "folder for what dvr keeps on disk (default ~/.local/state/camctl/dvr)"},
     Key<Settings>{"dvr_max_bytes", Kind::kBytes, &Settings::dvr_max_bytes,
@@ -94,11 +97,12 @@ const std::array kStream = {
                         "connect to cameras only while somebody watches"},
 };
 
-Result<std::int64_t> parse_count(std::string_view text) {
+// `expected`: for the message.
+Result<std::int64_t> parse_count(std::string_view text, std::string_view expected = "a whole number") {
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || text.empty())
-    return fail(ErrorCode::kConfig, fmt::format("expected a whole number, got \"{}\"", text));
+    return fail(ErrorCode::kConfig, fmt::format("expected {}, got \"{}\"", expected, text));
   return value;
 }
 
@@ -174,7 +178,7 @@ Result<void> set_key(T& object, const Key<T>& key, std::string_view text) {
     else if (key.kind == Kind::kBytes)
       value = parse_bytes(text).map([](std::uint64_t v) { return static_cast<std::int64_t>(v); });
     else
-      value = parse_count(text);
+      value = parse_count(text, key.kind == Kind::kAutoCount ? "a whole number or auto" : "a whole number");
     if (!value) return fail(value.error());
     if (const auto ok = check_range(*value, key.min, key.max, ""); !ok) return ok;
     object.*(*member) = static_cast<std::uint64_t>(*value);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <ctime>
 
-#include "apps/common/camera.h"
 #include "apps/discover/locate.h"
 #include "base/log.h"
 #include "base/url.h"
@@ -34,28 +33,8 @@ Credentials configured(const apps::Settings& settings, const apps::CameraIdentit
 
 Result<Device> from_camera(const apps::Camera& camera, const Credentials& given,
                            const apps::Settings& settings) {
-  Device device;
-  device.id = camera.id;
-  device.request.label = camera.id;
-  device.snapshot_url = camera.snapshot_url;
-  for (const auto& profile : camera.profiles) device.profiles.push_back(profile.token);
-  device.request.target.ip = camera.ip;
-  if (!camera.onvif_url.empty()) {
-    device.request.target.xaddrs.push_back(camera.onvif_url);
-  } else if (!camera.ip.empty()) {
-    device.request.host = camera.ip;  // its port is unknown: `port` may be that of the stream
-  } else {
-    return fail(ErrorCode::kUnsupported, fmt::format("camera {} has neither onvif_url nor ip", camera.id),
-                "camctl discover finds them");
-  }
-  if (!camera.onvif_tls_pin.empty()) {
-    auto pin = tls::KeyPin::parse(camera.onvif_tls_pin);
-    if (!pin) return fail(fmt::format("camera {}: onvif_tls_pin", camera.id), pin.error());
-    device.tls_pin = *pin;
-  }
-  device.credentials =
-      first_of({given, camera.credentials, configured(settings, apps::identity_of(camera, camera.ip))});
-  return device;
+  return device_of(camera, first_of({given, camera.credentials,
+                                     configured(settings, apps::identity_of(camera, camera.ip))}));
 }
 
 Result<Device> from_address(const std::string& text, const Credentials& given,
@@ -88,6 +67,30 @@ Result<void> check_stdin(const DeviceOptions& options, const apps::Settings& set
 }
 
 }  // namespace
+
+Result<Device> device_of(const apps::Camera& camera, Credentials credentials) {
+  Device device;
+  device.id = camera.id;
+  device.request.label = camera.id;
+  device.snapshot_url = camera.snapshot_url;
+  for (const auto& profile : camera.profiles) device.profiles.push_back(profile.token);
+  device.request.target.ip = camera.ip;
+  if (!camera.onvif_url.empty()) {
+    device.request.target.xaddrs.push_back(camera.onvif_url);
+  } else if (!camera.ip.empty()) {
+    device.request.host = camera.ip;  // its port is unknown: `port` may be that of the stream
+  } else {
+    return fail(ErrorCode::kUnsupported, fmt::format("camera {} has neither onvif_url nor ip", camera.id),
+                "camctl discover finds them");
+  }
+  if (!camera.onvif_tls_pin.empty()) {
+    auto pin = tls::KeyPin::parse(camera.onvif_tls_pin);
+    if (!pin) return fail(fmt::format("camera {}: onvif_tls_pin", camera.id), pin.error());
+    device.tls_pin = *pin;
+  }
+  device.credentials = std::move(credentials);
+  return device;
+}
 
 CLI::Option* add_device_options(CLI::App& app, DeviceOptions& options) {
   auto* camera =

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/common/app.h"
+#include "apps/common/camera.h"
 #include "apps/common/config.h"
 #include "apps/discover/targets.h"
 #include "base/tls.h"
@@ -38,6 +39,9 @@ struct Device {
   std::optional<tls::KeyPin> tls_pin;  // its key over https, where that is known
 };
 
+// A camera of cameras.json, with what goes to it and nowhere else. kUnsupported where its entry does not say
+// where it is.
+Result<Device> device_of(const apps::Camera& camera, Credentials credentials);
 // The camera that is meant: by id or name in cameras.json, else as a host or an address. kNotFound lists the
 // cameras there are; kUsage, kConfig.
 Result<Device> choose_device(const DeviceOptions& options, const apps::Settings& settings);

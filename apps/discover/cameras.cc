@@ -83,7 +83,12 @@ std::vector<apps::Camera> cameras_of(const Answer& answer, bool keep_credentials
     camera.rtsp_url = (*main)->rtsp_url;
     camera.profile_name = (*main)->name;
     camera.snapshot_url = (*main)->snapshot_url;
-    for (const Profile* profile : groups[i]) camera.profiles.push_back(profile_of(*profile));
+    for (const Profile* profile : groups[i]) {
+      camera.profiles.push_back(profile_of(*profile));
+      // Events of a recorder say by it whose they are.
+      if (groups.size() > 1 && !profile->source_token.empty())
+        camera.profiles.back().extra["source_token"] = profile->source_token;
+    }
     if (keep_credentials) camera.credentials = answer.credentials;
     cameras.push_back(std::move(camera));
   }

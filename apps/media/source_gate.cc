@@ -113,7 +113,7 @@ Result<SourceGate::Verdict> SourceGate::ask(const std::string& host, std::uint64
     auto& known = accounts_[account];
     if (now < known.blocked_until)
       return fail(ErrorCode::kAuth, fmt::format("{} has refused these credentials", host),
-                  "they are tried again later; correct them in the configuration");
+                  "they are tried again later; correct user and password in the configuration");
     if (!known.known_good) {
       if (now < known.tried_until) return Verdict{nullptr, now + kAskAgain};
       known.tried_until = now + kFirstAnswer;

@@ -8,6 +8,7 @@
 
 #include "apps/common/app.h"
 #include "apps/device/device.h"
+#include "apps/ptz/record.h"
 #include "libonvif/ptz.h"
 
 namespace camctl::ptz {
@@ -27,12 +28,6 @@ struct Options {
 // For the stop at a move's end, which --timeout must not keep from going out; and after an interrupt.
 constexpr milliseconds kStopTime{10'000}, kFarewell{900};
 
-void put_position(Json& record, const onvif::PtzVector& position) {
-  if (position.pan) record["pan"] = *position.pan;
-  if (position.tilt) record["tilt"] = *position.tilt;
-  if (position.zoom) record["zoom"] = *position.zoom;
-}
-
 std::vector<apps::Column> columns() {
   const auto cell = [](const char* key) {
     return [key](const Json& record) {
@@ -49,12 +44,6 @@ Result<void> print(const apps::Context& context, const std::vector<Json>& record
   apps::RecordWriter writer(context.common, apps::OutputFormat::kJsonl, columns());
   for (const auto& record : records) writer.write(record);
   return writer.finish();
-}
-
-Json record_of(const onvif::PtzPreset& preset) {
-  Json record = {{"token", preset.token}, {"name", preset.name}};
-  put_position(record, preset.position);
-  return record;
 }
 
 // ---- What it can do. Each is one row of actions().
@@ -94,7 +83,7 @@ Result<void> presets(onvif::Ptz& ptz, onvif::DeviceSession&, const Options&, con
   const auto all = ptz.presets();
   if (!all) return fail(all.error());
   std::vector<Json> records;
-  for (const auto& preset : *all) records.push_back(record_of(preset));
+  for (const auto& preset : *all) records.push_back(to_json(preset));
   return print(context, records);
 }
 
@@ -106,7 +95,7 @@ Result<void> set_preset(onvif::Ptz& ptz, onvif::DeviceSession&, const Options& o
                         const apps::Context& context) {
   const auto token = ptz.set_preset(options.preset);
   if (!token) return fail(token.error());
-  return print(context, {record_of({*token, options.preset, {}})});
+  return print(context, {to_json(onvif::PtzPreset{*token, options.preset, {}})});
 }
 
 Result<void> remove_preset(onvif::Ptz& ptz, onvif::DeviceSession&, const Options& options,
@@ -117,10 +106,7 @@ Result<void> remove_preset(onvif::Ptz& ptz, onvif::DeviceSession&, const Options
 Result<void> status(onvif::Ptz& ptz, onvif::DeviceSession&, const Options&, const apps::Context& context) {
   const auto now = ptz.status();
   if (!now) return fail(now.error());
-  Json record = Json::object();
-  put_position(record, now->position);
-  if (now->moving) record["moving"] = *now->moving;
-  return print(context, {record});
+  return print(context, {to_json(*now)});
 }
 
 struct Action {

@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include "apps/common/app.h"
+#include "apps/serve/http/target.h"
+#include "apps/serve/json_body.h"
 #include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
 #include "base/text.h"
@@ -10,9 +12,7 @@
 namespace camctl::apps::serve {
 namespace {
 
-constexpr int kMaxJsonDepth = 8;  // of a request's body; ours is 1 deep
 constexpr std::size_t kMaxCameraName = 200;
-constexpr std::size_t kMaxKeyShown = 64;  // ours have 8 characters
 
 // RFC 3339, UTC, with milliseconds.
 std::string timestamp(std::chrono::system_clock::time_point time) {
@@ -23,12 +23,6 @@ std::string timestamp(std::chrono::system_clock::time_point time) {
   return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", utc, ms.time_since_epoch().count() % 1000);
 }
 
-Response json_response(int status, const nlohmann::ordered_json& json) {
-  auto response = text_response(status, "application/json", dump(json) + "\n");
-  response.cache_control = "no-store";
-  return response;
-}
-
 // What POST and PATCH may say of a camera. Nothing: not said.
 struct CameraInput {
   std::optional<std::string> rtsp_url, name;
@@ -36,38 +30,11 @@ struct CameraInput {
   Credentials credentials;
 };
 
-// A body that is one object of known keys with strings, or a truth value where that is meant.
-Result<std::map<std::string, nlohmann::json>> parse_object(const Request& request) {
-  const auto type =
-      text::trim(request.header("content-type").substr(0, request.header("content-type").find(';')));
-  if (!text::iequals(type, "application/json"))
-    return fail(ErrorCode::kUsage, "the body must be JSON", "send Content-Type: application/json");
-  bool too_deep = false;
-  const auto limit = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    if (depth > kMaxJsonDepth) too_deep = true;
-    return !too_deep;
-  };
-  const auto json = nlohmann::json::parse(request.body, limit, false);
-  if (json.is_discarded() || too_deep || !json.is_object())
-    return fail(ErrorCode::kUsage, "the body is not a JSON object");
-  std::map<std::string, nlohmann::json> result;
-  for (const auto& [key, value] : json.items()) {
-    static const std::vector<std::string_view> kKeys = {"rtsp_url", "name", "on_demand", "user", "password"};
-    if (std::find(kKeys.begin(), kKeys.end(), key) == kKeys.end()) {
-      const auto meant = text::nearest(key, kKeys);
-      return fail(ErrorCode::kUsage,
-                  fmt::format("unknown key \"{}\" in the body", printable(key.substr(0, kMaxKeyShown))),
-                  meant.empty() ? "known are rtsp_url, name, on_demand, user and password"
-                                : fmt::format("did you mean {}?", meant));
-    }
-    const bool flag = key == "on_demand";
-    if (flag ? !value.is_boolean() : !value.is_string())
-      return fail(ErrorCode::kUsage,
-                  fmt::format("\"{}\" must be {}", key, flag ? "true or false" : "a string"));
-    result.emplace(key, value);
-  }
-  return result;
-}
+constexpr BodyKey kCameraKeys[] = {{BodyKey::Kind::kText, "rtsp_url"},
+                                   {BodyKey::Kind::kText, "name"},
+                                   {BodyKey::Kind::kFlag, "on_demand"},
+                                   {BodyKey::Kind::kText, "user"},
+                                   {BodyKey::Kind::kText, "password"}};
 
 // Takes the address apart: credentials out of it, its scheme checked.
 Result<void> read_url(const std::string& text, CameraInput& input) {
@@ -81,21 +48,17 @@ Result<void> read_url(const std::string& text, CameraInput& input) {
 }
 
 Result<CameraInput> parse_camera(const Request& request, bool may_keep_passwords) {
-  auto fields = parse_object(request);
-  if (!fields) return fail(fields.error());
+  const auto body = JsonBody::parse(request, kCameraKeys);
+  if (!body) return fail(body.error());
   CameraInput input;
-  if (const auto url = fields->find("rtsp_url"); url != fields->end())
-    if (auto done = read_url(url->second.get<std::string>(), input); !done) return fail(done.error());
-  if (const auto name = fields->find("name"); name != fields->end()) {
-    input.name = name->second.get<std::string>();
-    if (input.name->size() > kMaxCameraName) return fail(ErrorCode::kUsage, "\"name\" is too long");
-  }
-  if (const auto on_demand = fields->find("on_demand"); on_demand != fields->end())
-    input.on_demand = on_demand->second.get<bool>();
-  if (const auto user = fields->find("user"); user != fields->end())
-    input.credentials.user = user->second.get<std::string>();
-  if (const auto password = fields->find("password"); password != fields->end())
-    input.credentials.password = Secret(password->second.get<std::string>());
+  if (const auto url = body->text("rtsp_url"))
+    if (auto done = read_url(*url, input); !done) return fail(done.error());
+  input.name = body->text("name");
+  if (input.name && input.name->size() > kMaxCameraName)
+    return fail(ErrorCode::kUsage, "\"name\" is too long");
+  input.on_demand = body->flag("on_demand");
+  if (const auto user = body->text("user")) input.credentials.user = *user;
+  if (const auto password = body->text("password")) input.credentials.password = Secret(*password);
   if (!input.credentials.empty() && !may_keep_passwords)
     return fail(ErrorCode::kUsage, "passwords sent over HTTP are not kept",
                 "put them into \"credentials\" of the configuration, or start serve with --save-credentials");
@@ -142,11 +105,36 @@ Result<std::vector<Camera>::iterator> entry_of(std::vector<Camera>& cameras, con
   return found;
 }
 
+// Where others get the cameras over RTSP. A listener on every address is reached as this client has reached
+// us.
+std::string restream_base(const RouteContext& context, const Request& request) {
+  if (!context.restream) return {};
+  auto where = context.restream->to_string();
+  const auto address = context.restream->address.to_string();
+  const bool everywhere = address == "0.0.0.0" || address == "::";
+  if (const auto host = parse_authority(request.header("host")); everywhere && host && !host->host.empty()) {
+    const bool v6 = host->host.find(':') != std::string::npos;
+    where = fmt::format("{}{}{}:{}", v6 ? "[" : "", host->host, v6 ? "]" : "", context.restream->port);
+  }
+  return "rtsp://" + where + "/";
+}
+
+nlohmann::ordered_json describe(const Tiers::Status& tier) {
+  nlohmann::ordered_json one = {{"name", tier.name}};
+  if (tier.width > 0) one["width"] = tier.width;
+  if (tier.height > 0) one["height"] = tier.height;
+  one["status"] = tier.offered ? hls::name(tier.state) : "unavailable";
+  if (!tier.reason.empty()) one["reason"] = tier.reason;
+  return one;
+}
+
 void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
   routes.push_back({Method::kGet, "/api/cameras",
-                    [context](const RequestPtr&, const ExchangePtr& exchange) {
+                    [context](const RequestPtr& request, const ExchangePtr& exchange) {
+                      const auto restream = restream_base(*context, *request);
                       auto list = nlohmann::ordered_json::array();
-                      for (const auto& camera : context->cameras.all()) list.push_back(describe(*camera));
+                      for (const auto& camera : context->cameras.all())
+                        list.push_back(describe(*camera, restream));
                       exchange->send(json_response(200, list));
                     },
                     "all cameras with their state"});
@@ -154,7 +142,8 @@ void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const Rou
                     [context](const RequestPtr& request, const ExchangePtr& exchange) {
                       const auto camera = context->cameras.find(request->params.text("id"));
                       if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
-                      exchange->send(json_response(200, describe(*camera)));
+                      exchange->send(
+                          json_response(200, describe(*camera, restream_base(*context, *request))));
                     },
                     "one camera with its state"});
   routes.push_back({Method::kGet, "/healthz",
@@ -178,8 +167,10 @@ void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const Rou
 
 // Answers with the camera that a change left.
 std::function<void(Result<Camera>)> answer_change(const std::shared_ptr<const RouteContext>& context,
-                                                  const ExchangePtr& exchange, int status) {
-  return [context, exchange, status](const Result<Camera>& camera) {
+                                                  const RequestPtr& request, const ExchangePtr& exchange,
+                                                  int status) {
+  return [context, exchange, status,
+          restream = restream_base(*context, *request)](const Result<Camera>& camera) {
     if (!camera) return exchange->send(error_response(camera.error()));
     if (status == 204) {
       Response response;
@@ -187,7 +178,7 @@ std::function<void(Result<Camera>)> answer_change(const std::shared_ptr<const Ro
       return exchange->send(std::move(response));
     }
     const auto served = context->cameras.find(camera->id);
-    auto response = json_response(status, served ? describe(*served) : to_json(*camera));
+    auto response = json_response(status, served ? describe(*served, restream) : to_json(*camera));
     if (status == 201) response.headers.emplace_back("Location", "/api/cameras/" + camera->id);
     exchange->send(std::move(response));
   };
@@ -201,7 +192,7 @@ void add_change_routes(std::vector<Route>& routes, const std::shared_ptr<const R
          if (!input) return exchange->send(error_response(input.error()));
          context->apply_change(
              [input = std::move(*input)](std::vector<Camera>& cameras) { return add_camera(cameras, input); },
-             answer_change(context, exchange, 201));
+             answer_change(context, request, exchange, 201));
        },
        "adds a camera by its rtsp_url"});
   routes.push_back(
@@ -222,7 +213,7 @@ void add_change_routes(std::vector<Route>& routes, const std::shared_ptr<const R
                if (!input.credentials.empty()) camera.credentials = input.credentials;
                return camera;
              },
-             answer_change(context, exchange, 200));
+             answer_change(context, request, exchange, 200));
        },
        "changes a camera's name or address, or whether it is received on demand"});
   routes.push_back({Method::kDelete, "/api/cameras/{id}",
@@ -237,28 +228,22 @@ void add_change_routes(std::vector<Route>& routes, const std::shared_ptr<const R
                             cameras.erase(*entry);
                             return removed;
                           },
-                          answer_change(context, exchange, 204));
+                          answer_change(context, request, exchange, 204));
                     },
                     "removes a camera"});
 }
 
 }  // namespace
 
-nlohmann::ordered_json describe(ServedCamera& camera) {
+nlohmann::ordered_json describe(ServedCamera& camera, const std::string& restream) {
   auto json = to_json(*camera.camera());
   const auto status = camera.status();
   json["status"] = hls::name(status.state);
   json["reason"] = status.reason;
   json["hint"] = what_next(status);
   json["viewers"] = camera.viewer_count();
-  for (const auto& tier : camera.tiers()) {
-    nlohmann::ordered_json one = {{"name", tier.name},
-                                  {"width", tier.width},
-                                  {"height", tier.height},
-                                  {"status", hls::name(tier.state)}};
-    if (!tier.reason.empty()) one["reason"] = tier.reason;
-    json["tiers"].push_back(std::move(one));
-  }
+  if (!restream.empty()) json["restream_url"] = restream + camera.camera()->id;
+  for (const auto& tier : camera.tiers()) json["tiers"].push_back(describe(tier));
   json["bitrate_kbps"] = status.bitrate_kbps;
   constexpr double kTenth = 10;
   json["fps"] = std::round(status.fps * kTenth) / kTenth;

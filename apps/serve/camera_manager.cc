@@ -1,10 +1,13 @@
 #include "apps/serve/camera_manager.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <future>
 #include <thread>
 
 #include "apps/media/camera_source.h"
+#include "apps/serve/devices/onvif_device.h"
 #include "apps/serve/dvr_folder.h"
 #include "apps/serve/renditions.h"
 #include "apps/serve/tiers/tier_plan.h"
@@ -42,6 +45,30 @@ std::size_t transcode_limit(const Settings& settings) {
   return std::max(1u, std::thread::hardware_concurrency() / 2);
 }
 
+// The same device, as far as both entries tell.
+bool is_same_device(const Camera& a, const Camera& b) {
+  const auto same = [](const std::string& x, const std::string& y) { return !x.empty() && x == y; };
+  const auto differ = [](const std::string& x, const std::string& y) {
+    return !x.empty() && !y.empty() && x != y;
+  };
+  if (differ(a.mac, b.mac) || differ(a.serial, b.serial)) return false;
+  return same(a.endpoint, b.endpoint) || same(a.mac, b.mac) || same(a.serial, b.serial);
+}
+
+// Whether a camera can go on as it is, with another address: nothing else has changed.
+bool may_move(const ServedCamera& served, const Camera& camera, const Recipe& recipe) {
+  if (camera.extra.contains(kAddedBy)) return false;  // somebody has given it the address, of whatever it is
+  const auto before = served.recipe();
+  if (!(before.settings == recipe.settings) || before.renditions.size() != recipe.renditions.size() ||
+      before.rtsp_url == recipe.rtsp_url || !is_same_device(*served.camera(), camera))
+    return false;
+  const auto plans = plan_renditions(camera);
+  const auto others = served.renditions();
+  return std::ranges::all_of(others, [&](const auto& other) {
+    return std::ranges::count(plans, other.first, &RenditionPlan::name) == 1;
+  });
+}
+
 }  // namespace
 
 Result<media::SourceFactory> make_source(const Recipe& recipe) {
@@ -73,19 +100,37 @@ std::shared_ptr<const CameraManager::Set> CameraManager::set() const {
   return set_;
 }
 
-ServedCameraPtr CameraManager::make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
-                                        const Presentation& presentation) {
+// What it is received by, with our manners; one that can't be received says why.
+media::SourceFactory CameraManager::source_of(const Camera& camera, const Recipe& recipe) {
   auto factory = make_source(recipe);
   if (!factory) {
     log::get().error("camera {}: {}", camera.id, factory.error().message);
-    factory = [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
-  } else {
-    const auto url = Url::parse(recipe.rtsp_url);
-    if (recipe.settings.video_codec != "copy") factory = slots_->counted(std::move(*factory));
-    factory = gate_->guard(std::move(*factory), url->host, recipe.credentials);
+    return [error = factory.error()] { return std::make_unique<BrokenSource>(error); };
   }
-  return std::make_shared<ServedCamera>(loop, loops_, camera, std::move(recipe), std::move(*factory),
+  const auto url = Url::parse(recipe.rtsp_url);
+  if (recipe.settings.video_codec != "copy") factory = slots_->counted(std::move(*factory));
+  return gate_->guard(std::move(*factory), url->host, recipe.credentials);
+}
+
+ServedCameraPtr CameraManager::make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
+                                        const Presentation& presentation) {
+  auto factory = source_of(camera, recipe);
+  return std::make_shared<ServedCamera>(loop, loops_, camera, std::move(recipe), std::move(factory),
                                         presentation);
+}
+
+void CameraManager::move(ServedCamera& served, const Camera& camera, const Recipe& recipe) {
+  served.move(camera, recipe, source_of(camera, recipe));
+  const auto plans = plan_renditions(camera);
+  for (const auto& [name, rendition] : served.renditions()) {
+    const auto plan = std::ranges::find(plans, name, &RenditionPlan::name);
+    if (plan == plans.end()) continue;  // may_move() has looked
+    auto entry = camera;
+    auto its = recipe;
+    entry.id += "/" + name;
+    entry.rtsp_url = its.rtsp_url = plan->rtsp_url;
+    rendition->move(entry, its, source_of(entry, its));
+  }
 }
 
 // All renditions on one loop.
@@ -133,8 +178,25 @@ void CameraManager::add_tiers(ServedCamera& main, EventLoop& loop, const Camera&
                        const media::VideoInfo& source, const TierPlan& plan) {
     return encoders->preview(source, encoders->options(plan, settings, target));
   };
-  main.set_tiers(std::make_unique<Tiers>(std::move(plans), other_h264, std::move(makers)));
+  main.set_tiers(std::make_unique<Tiers>(camera.id, std::move(plans), other_h264, std::move(makers)));
 }
+
+namespace {
+
+Recipe recipe_of(const Camera& camera, const Settings& settings, const Credentials& general) {
+  Recipe recipe{camera.rtsp_url,
+                credentials_for(camera, settings.credentials, general),
+                settings.stream_for(camera.id),
+                {}};
+  if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
+  if (camera.on_demand) recipe.settings.on_demand = *camera.on_demand;
+  // Transcoding is for one picture that everything plays.
+  if (recipe.settings.adaptive && recipe.settings.video_codec == "copy")
+    for (const auto& plan : plan_renditions(camera)) recipe.renditions.push_back(plan.rtsp_url);
+  return recipe;
+}
+
+}  // namespace
 
 CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, const Settings& settings,
                                             const Credentials& general, bool try_refused) {
@@ -147,18 +209,12 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
     disk_ = std::make_shared<hls::SpoolDisk>(hls::SpoolOptions{dvr_folder(settings), settings.dvr_max_bytes});
   const auto before = set();
   auto after = std::make_shared<Set>();
+  after->credentials = settings.credentials;
+  after->general = general;
   Changes changes;
   std::vector<ServedCameraPtr> fresh;
   for (const auto& camera : cameras) {
-    Recipe recipe{camera.rtsp_url,
-                  credentials_for(camera, settings.credentials, general),
-                  settings.stream_for(camera.id),
-                  {}};
-    if (!camera.tls_pin.empty()) recipe.settings.tls_pin = camera.tls_pin;
-    if (camera.on_demand) recipe.settings.on_demand = *camera.on_demand;
-    // Transcoding is for one picture that everything plays.
-    if (recipe.settings.adaptive && recipe.settings.video_codec == "copy")
-      for (const auto& plan : plan_renditions(camera)) recipe.renditions.push_back(plan.rtsp_url);
+    auto recipe = recipe_of(camera, settings, general);
     const auto known = before->by_id.find(camera.id);
     ServedCameraPtr served;
     const bool same = known != before->by_id.end() && known->second->recipe() == recipe;
@@ -166,6 +222,10 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
       served = known->second;
       served->set_camera(camera);
       ++changes.kept;
+    } else if (known != before->by_id.end() && may_move(*known->second, camera, recipe)) {
+      served = known->second;
+      move(*served, camera, recipe);
+      ++changes.moved;
     } else {
       ++(known == before->by_id.end() ? changes.started : changes.restarted);
       served = make(camera, std::move(recipe));
@@ -173,6 +233,7 @@ CameraManager::Changes CameraManager::apply(const std::vector<Camera>& cameras, 
     }
     after->ordered.push_back(served);
     after->by_id.emplace(camera.id, served);
+    after->devices.emplace(camera.id, onvif_device(camera, settings.credentials, general));
   }
   {
     const std::lock_guard lock(mutex_);
@@ -205,6 +266,19 @@ ServedCameraPtr CameraManager::watch(std::string_view id) const {
 }
 
 std::vector<ServedCameraPtr> CameraManager::all() const { return set()->ordered; }
+
+Result<device::Device> CameraManager::onvif(const std::string& id) const {
+  const auto current = set();
+  const auto found = current->devices.find(id);
+  if (found == current->devices.end())
+    return fail(ErrorCode::kNotFound, fmt::format("there is no camera \"{}\"", id));
+  return found->second;
+}
+
+Result<device::Device> CameraManager::onvif_of(const Camera& camera) const {
+  const auto current = set();
+  return onvif_device(camera, current->credentials, current->general);
+}
 
 void CameraManager::remember() {
   const auto run =

@@ -11,6 +11,7 @@
 
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
+#include "apps/device/device.h"
 #include "apps/media/source_gate.h"
 #include "apps/serve/gop_memory.h"
 #include "apps/serve/served_camera.h"
@@ -36,10 +37,11 @@ class CameraManager {
   ~CameraManager();  // without cameras, or after stop()
 
   struct Changes {
-    std::size_t started = 0, restarted = 0, stopped = 0, kept = 0;
+    std::size_t started = 0, restarted = 0, stopped = 0, kept = 0, moved = 0;
   };
   // Makes `cameras` the set that is served. Those whose recipe is unchanged go on undisturbed, unless
-  // `try_refused` and their credentials were refused. One at a time.
+  // `try_refused` and their credentials were refused; those that are the same device at another address go on
+  // with an interruption. One at a time.
   Changes apply(const std::vector<Camera>& cameras, const Settings& settings, const Credentials& general,
                 bool try_refused = false);
 
@@ -48,6 +50,10 @@ class CameraManager {
   // The same for somebody who wants its pictures: one that is idle is connected.
   ServedCameraPtr watch(std::string_view id) const;
   std::vector<ServedCameraPtr> all() const;  // in the order of the file
+  // The camera as an ONVIF device. Thread-safe. kNotFound; kUnsupported where it has no ONVIF address.
+  Result<device::Device> onvif(const std::string& id) const;
+  // The same of an entry that is not served (yet), with the credentials that it would get. Thread-safe.
+  Result<device::Device> onvif_of(const Camera& camera) const;
 
   // Keeps what was learned for the next run. Not beside apply().
   void remember();
@@ -62,10 +68,15 @@ class CameraManager {
                  const Presentation& presentation);
   ServedCameraPtr make_one(EventLoop& loop, const Camera& camera, Recipe recipe,
                            const Presentation& presentation);
+  media::SourceFactory source_of(const Camera& camera, const Recipe& recipe);
+  void move(ServedCamera& served, const Camera& camera, const Recipe& recipe);
 
   struct Set {
     std::vector<ServedCameraPtr> ordered;
     std::map<std::string, ServedCameraPtr, std::less<>> by_id;
+    std::map<std::string, Result<device::Device>> devices;  // by id
+    std::vector<CredentialEntry> credentials;               // of the settings
+    Credentials general;
   };
   std::shared_ptr<const Set> set() const;
 

@@ -14,6 +14,9 @@ struct Advice {
   const char* hint;
 };
 Advice advice(const hls::StreamStatus& status) {
+  // A wrong key says itself what to do.
+  if (status.cause == ErrorCode::kAuth && !wants_credentials(status))
+    return {"300", "it is tried again minutes later"};
   if (status.cause == ErrorCode::kAuth)
     return {"300",
             "correct its user and password (--user and --password-file, or credentials: in the configuration "
@@ -51,6 +54,16 @@ Response not_playable(const ServedCamera& camera) {
                                  status.reason.empty() ? "" : ": ", status.reason),
                      next.hint);
   response.headers.emplace_back("Retry-After", next.retry_after);
+  return response;
+}
+
+Response device_error(const Error& error) {
+  constexpr int kBadGateway = 502, kConflict = 409;
+  auto status = http_status(error.code);
+  if (error.code == ErrorCode::kAuth) status = kBadGateway;
+  if (error.code == ErrorCode::kCancelled) status = kConflict;
+  auto response = error_response(status, name(error.code), error.message, error.hint);
+  if (error.code == ErrorCode::kLimit) response.headers.emplace_back("Retry-After", kRetryAfter);
   return response;
 }
 

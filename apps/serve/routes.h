@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,10 +11,14 @@
 #include "apps/serve/camera_manager.h"
 #include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/router.h"
+#include "apps/serve/http/server.h"
 
 namespace camctl::apps::serve {
 
+class DeviceControl;
 class DiskReader;
+class EventLog;
+class EventWatch;
 class Snapshots;
 
 // A change of the file of cameras, asked for over HTTP. Runs on the control loop: reads the file, lets
@@ -29,6 +34,11 @@ struct RouteContext {
   Snapshots& snapshots;
   DiskReader& disk_reader;
   std::function<HttpTotals()> http_totals;  // thread-safe
+  DeviceControl& devices;
+  EventLog& event_log;
+  EventWatch& event_watch;
+  std::vector<EventLoop*> loops;  // of connections, by Exchange::loop_index()
+  std::optional<ListenAddress> restream;
 };
 
 // /api/cameras…, /healthz, /readyz
@@ -41,11 +51,15 @@ void add_hls_routes(std::vector<Route>& routes, const std::shared_ptr<const Rout
 void add_live_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // /api/cameras/{id}/snapshot.jpg
 void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /api/cameras/{id}/ptz, /api/cameras/{id}/presets…
+void add_device_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
+// /api/events…, /api/cameras/{id}/events
+void add_event_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);
 // The dashboard's files. The assets must outlive the router.
 void add_asset_routes(std::vector<Route>& routes, const std::vector<Asset>& assets);
 
 // The entry of a camera with what interface.md adds to it: status, reason, viewers, bitrate_kbps, fps,
-// last_frame.
-nlohmann::ordered_json describe(ServedCamera& camera);
+// last_frame. `restream`: "rtsp://host:port/" where cameras are restreamed; empty: they are not.
+nlohmann::ordered_json describe(ServedCamera& camera, const std::string& restream);
 
 }  // namespace camctl::apps::serve

@@ -8,13 +8,19 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <numeric>
 #include <set>
 #include <system_error>
 #include <thread>
 
+#include "apps/common/clock_text.h"
 #include "apps/media/on_loop.h"
 #include "apps/serve/camera_manager.h"
+#include "apps/serve/devices/camera_search.h"
+#include "apps/serve/devices/device_control.h"
 #include "apps/serve/disk_reader.h"
+#include "apps/serve/events/event_log.h"
+#include "apps/serve/events/event_watch.h"
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/server.h"
 #include "apps/serve/restream/restream.h"
@@ -36,6 +42,7 @@ constexpr auto kGrace = 300ms;
 constexpr auto kPatience = 1s;
 constexpr auto kRemember = 1min;
 constexpr auto kDiskPatience = 200ms;
+constexpr auto kFarewell = 1800ms;  // to cameras, from the beginning of the end; most of it beside the others
 
 HttpOptions http_options(const Settings& settings) {
   HttpOptions options;
@@ -99,13 +106,18 @@ class Program {
  private:
   std::vector<Route> routes();
   std::string summary() const;
+  std::optional<ListenAddress> restream_address() const;
+  void log_end(std::chrono::steady_clock::time_point began) const;
   void reload();
   void reload_all();
   void reload_cameras();
   void await_hangup();
   void remember();
   void apply(const std::vector<Camera>& cameras, bool try_refused = false);
+  Result<void> edit(const std::function<Result<void>(std::vector<Camera>&)>& edit_entries);
   Result<Camera> change(const Change& change);
+  void take_moved(const std::vector<CameraSearch::Moved>& moved);
+  void search_lost();
   bool from_stdin() const { return config_.settings.cameras == "-"; }
 
   const ServeOptions& options_;
@@ -119,11 +131,23 @@ class Program {
   std::unique_ptr<CameraManager> manager_;  // uses the server's loops
   Snapshots snapshots_;
   DiskReader disk_reader_;
+  Refusals refusals_;
+  EventLog event_log_;
+  DeviceControl devices_{refusals_};
+  std::unique_ptr<EventWatch> event_watch_;
+  std::unique_ptr<CameraSearch> search_;
   std::unique_ptr<Restream> restream_;  // on its loop
   std::unique_ptr<boost::asio::signal_set> hangup_;
   std::unique_ptr<ServiceWatch> service_;
   Timer remember_timer_{control_};
 };
+
+std::optional<ListenAddress> Program::restream_address() const {
+  if (!restream_) return std::nullopt;
+  auto address = *ListenAddress::parse(config_.settings.rtsp_listen);
+  address.port = restream_->port();
+  return address;
+}
 
 std::vector<Route> Program::routes() {
   std::vector<Route> routes;
@@ -133,12 +157,15 @@ std::vector<Route> Program::routes() {
         control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
       },
       [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_, disk_reader_,
-      [this] { return server_->totals(); }});
+      [this] { return server_->totals(); }, devices_, event_log_, *event_watch_, server_->loops(),
+      restream_address()});
   add_api_routes(routes, context);
   add_metrics_routes(routes, context);
   add_hls_routes(routes, context);
   add_live_routes(routes, context);
   add_snapshot_routes(routes, context);
+  add_device_routes(routes, context);
+  add_event_routes(routes, context);
   add_asset_routes(routes, assets_);
   return routes;
 }
@@ -154,6 +181,9 @@ Result<void> Program::prepare() {
   server_ =
       std::make_unique<Server>(static_cast<unsigned>(threads), settings.max_connections, std::move(*log));
   manager_ = std::make_unique<CameraManager>(server_->loops(), GopMemory::path_for(settings.cameras));
+  event_watch_ = std::make_unique<EventWatch>(control_, *manager_, refusals_, event_log_);
+  search_ = std::make_unique<CameraSearch>(control_, *manager_, refusals_,
+                                           [this](const auto& moved) { take_moved(moved); });
   if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
   server_->set_options(http_options(settings));
   save_credentials_ = settings.save_credentials;
@@ -174,12 +204,12 @@ std::string Program::summary() const {
 
 void Program::apply(const std::vector<Camera>& cameras, bool try_refused) {
   const auto changes = manager_->apply(cameras, config_.settings, general_, try_refused);
-  log::get().debug("cameras: {} started, {} restarted, {} stopped, {} as before", changes.started,
-                   changes.restarted, changes.stopped, changes.kept);
+  log::get().debug("cameras: {} started, {} restarted, {} moved, {} stopped, {} as before", changes.started,
+                   changes.restarted, changes.moved, changes.stopped, changes.kept);
 }
 
 // The file is what counts: `discover` may have written it since we read it.
-Result<Camera> Program::change(const Change& change) {
+Result<void> Program::edit(const std::function<Result<void>(std::vector<Camera>&)>& edit_entries) {
   if (from_stdin())
     return fail(ErrorCode::kUsage, "the cameras came from standard input and can't be changed",
                 "start serve with --cameras FILE");
@@ -187,14 +217,45 @@ Result<Camera> Program::change(const Change& change) {
   auto cameras = load_cameras(path);
   if (!cameras && cameras.error().code == ErrorCode::kNotFound) cameras = std::vector<Camera>{};
   if (!cameras) return fail(ErrorCode::kIo, cameras.error().message, cameras.error().hint);
-  auto changed = change(*cameras);
-  if (!changed) return changed;
+  if (auto edited = edit_entries(*cameras); !edited) return edited;
   // What the file holds already stays in it.
   const bool keep =
       std::any_of(cameras->begin(), cameras->end(), [](const auto& c) { return !c.credentials.empty(); });
   if (auto saved = save_cameras(path, *cameras, keep); !saved) return fail(saved.error());
   apply(*cameras);
+  return {};
+}
+
+Result<Camera> Program::change(const Change& change) {
+  Camera changed;
+  auto done = edit([&](std::vector<Camera>& cameras) -> Result<void> {
+    auto result = change(cameras);
+    if (!result) return fail(result.error());
+    changed = std::move(*result);
+    return {};
+  });
+  if (!done) return fail(done.error());
   return changed;
+}
+
+// What somebody has changed since the search began stays as it is.
+void Program::take_moved(const std::vector<CameraSearch::Moved>& moved) {
+  auto done = edit([&](std::vector<Camera>& cameras) -> Result<void> {
+    for (const auto& one : moved) {
+      const auto entry = std::ranges::find(cameras, one.before.id, &Camera::id);
+      if (entry == cameras.end() || entry->rtsp_url != one.before.rtsp_url) continue;
+      auto after = one.after;
+      after.credentials = entry->credentials;
+      *entry = std::move(after);
+    }
+    return {};
+  });
+  if (!done) log::get().error("the new addresses are not kept: {}", done.error().message);
+}
+
+// Addresses of cameras that came by standard input can't be kept.
+void Program::search_lost() {
+  search_->look(from_stdin() ? std::chrono::milliseconds(0) : config_.settings.find_lost);
 }
 
 void Program::reload_cameras() {
@@ -206,6 +267,8 @@ void Program::reload_cameras() {
     return;
   }
   warn_of_unknown_streams(config_.settings, *cameras);
+  refusals_.forget();
+  event_watch_->try_failed();
   apply(*cameras, true);  // the password may have been corrected at the camera
 }
 
@@ -228,6 +291,7 @@ void Program::reload_all() {
   config_ = std::move(*config);
   save_credentials_ = config_.settings.save_credentials;
   server_->set_options(http_options(config_.settings));
+  search_lost();
   reload_cameras();
 }
 
@@ -245,27 +309,45 @@ void Program::remember() {
   remember_timer_.after(kRemember, [this] { remember(); });
 }
 
+void Program::log_end(std::chrono::steady_clock::time_point began) const {
+  const auto cameras = manager_->all().size();
+  std::uint64_t answers = 0, bytes = 0;
+  for (const auto& figures : server_->totals().answers) {
+    answers += std::accumulate(figures.answers.begin(), figures.answers.end(), std::uint64_t{0});
+    bytes += figures.bytes;
+  }
+  constexpr double kMegabyte = 1e6;
+  log::get().info("stopped after {}: {} camera{}, {} requests answered, {:.1f} MB sent",
+                  clock_text(std::chrono::steady_clock::now() - began), cameras, cameras == 1 ? "" : "s",
+                  answers, static_cast<double>(bytes) / kMegabyte);
+}
+
 void Program::run(const std::stop_token& stop, const std::vector<Camera>& cameras) {
   service_ = std::make_unique<ServiceWatch>(control_, server_->loops());
+  const auto began = std::chrono::steady_clock::now();
   hangup_ = std::make_unique<boost::asio::signal_set>(control_.context(), SIGHUP);
   await_hangup();
   warn_of_unknown_streams(config_.settings, cameras);
   apply(cameras);
   remember();
+  event_watch_->look();
+  search_lost();
   server_->start(Router(routes()));
   ready_ = true;
   log::get().info("{}", summary());
   service_->ready(summary());
   if (restream_) {
     rtsp_loop_.start("rtsp");
-    auto address = *ListenAddress::parse(config_.settings.rtsp_listen);
-    address.port = restream_->port();
-    log::get().info("restreaming on rtsp://{}/", address.to_string());
+    log::get().info("restreaming on rtsp://{}/", restream_address()->to_string());
   }
   const std::stop_callback stopping(stop, [this] { control_.stop(); });
   control_.run();
   ready_ = false;
   service_->stopping();
+  const auto deadline = std::chrono::steady_clock::now() + kFarewell;
+  devices_.end();
+  event_watch_->end();
+  search_->end();
   manager_->remember();
   if (restream_) {
     run_on(rtsp_loop_, [this] { restream_.reset(); });
@@ -273,8 +355,10 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
     rtsp_loop_.join();
   }
   server_->stop(kGrace);
-  if (!manager_->stop(kPatience) || !disk_reader_.stop(kDiskPatience)) {
-    // A library that waits for the network holds a loop up, or a disk does not answer. All that matters is on
+  log_end(began);
+  const bool ended = manager_->stop(kPatience) && disk_reader_.stop(kDiskPatience);
+  if (!devices_.stop(deadline) || !event_watch_->stop(deadline) || !search_->stop(deadline) || !ended) {
+    // A library or a camera that does not answer holds a thread up, or a disk does. All that matters is on
     // disk already.
     log::get().debug("ending without waiting for the last cameras or the disk");
     std::_Exit(0);

@@ -265,6 +265,31 @@ void ServedCamera::set_camera(Camera camera) {
   camera_ = std::move(shared);
 }
 
+Recipe ServedCamera::recipe() const {
+  const std::lock_guard lock(mutex_);
+  return recipe_;
+}
+
+void ServedCamera::move(Camera camera, Recipe recipe, media::SourceFactory make_source) {
+  const auto url = Url::parse(recipe.rtsp_url).value_or(Url{});
+  set_camera(std::move(camera));
+  {
+    const std::lock_guard lock(mutex_);
+    recipe_.rtsp_url = std::move(recipe.rtsp_url);
+    recipe_.credentials = std::move(recipe.credentials);
+    recipe_.renditions = std::move(recipe.renditions);
+  }
+  loop_.post([self = shared_from_this(), url, make_source = std::move(make_source)]() mutable {
+    self->stream_->move(std::move(make_source), url.host, url.effective_port());
+  });
+}
+
+std::vector<std::pair<std::string, ServedCameraPtr>> ServedCamera::renditions() const {
+  std::vector<std::pair<std::string, ServedCameraPtr>> result;
+  for (const auto& other : others_) result.emplace_back(other.name, other.camera);
+  return result;
+}
+
 Result<hls::Variant> ServedCamera::variant(std::string_view rendition) const {
   // The one media playlist is that of the parts that are made now.
   return stream_->variant(to_string({rendition, stream_->state()->part_epoch}) + "/media.m3u8");

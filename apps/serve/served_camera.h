@@ -92,7 +92,12 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
 
   std::shared_ptr<const Camera> camera() const;
   void set_camera(Camera camera);  // all but what its recipe holds
-  const Recipe& recipe() const { return recipe_; }
+  // The camera has another address, or other credentials: goes on with what is received there. `recipe` has
+  // the same settings as before, `make_source` is made from it. Renditions are moved one by one.
+  void move(Camera camera, Recipe recipe, media::SourceFactory make_source);
+  Recipe recipe() const;
+  // Those beside this, the main one, with their names.
+  std::vector<std::pair<std::string, std::shared_ptr<ServedCamera>>> renditions() const;
 
   hls::StreamStatus status() const { return stream_->status(); }
   // Why there is nothing to play: of a tier whose camera is away, the camera's.
@@ -143,7 +148,7 @@ class ServedCamera : public std::enable_shared_from_this<ServedCamera> {
   bool watched();
 
   EventLoop& loop_;
-  const Recipe recipe_;
+  Recipe recipe_;  // its settings never change; the rest is guarded by mutex_
   const bool is_tier_;
   std::chrono::seconds target_{0};
   mutable std::mutex mutex_;

@@ -1,5 +1,6 @@
 #include <charconv>
 
+#include "apps/serve/devices/device_control.h"
 #include "apps/serve/http/target.h"
 #include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
@@ -15,6 +16,7 @@ constexpr auto kFirstPictureWait = 10s;
 constexpr auto kWorkerWait = 10s;  // hundreds of pictures before this one
 // Narrower is no picture, wider no camera.
 constexpr unsigned kLeastWidth = 16, kMostWidth = 7680;
+constexpr auto kCameraWait = 25s;  // a camera that is asked for the first time takes some requests
 constexpr const char* kSnapshotCache = "private, max-age=1";  // as often as it changes
 
 // `?width=N`; 0 where it is not there.
@@ -61,12 +63,53 @@ bool try_snapshot(Snapshots& snapshots, const ServedCameraPtr& camera, unsigned 
   return true;
 }
 
+// The camera's own picture, which may be larger than its stream's.
+void send_own_picture(const RouteContext& context, const ServedCameraPtr& camera,
+                      const ExchangePtr& exchange) {
+  const auto id = camera->camera()->id;
+  const auto device = context.cameras.onvif(id);
+  if (!device) return exchange->send(device_error(device.error()));
+  exchange->hold(kCameraWait, [id] {
+    return device_error({ErrorCode::kTimeout, "camera " + id + " does not answer", "try again"});
+  });
+  const auto line = context.devices.line(*device);
+  const auto picture = std::make_shared<std::shared_ptr<const std::string>>();
+  line->ask(
+      [picture, stop = line->stopping()](DeviceLink& link) -> Result<DeviceLine::Json> {
+        auto taken = link.picture(stop);
+        if (!taken) return fail(taken.error());
+        *picture = std::move(*taken);
+        return DeviceLine::Json();
+      },
+      [picture, exchange](const Result<DeviceLine::Json>& result) {
+        if (!result) return exchange->send(device_error(result.error()));
+        auto response = text_response(200, "image/jpeg", **picture);
+        response.cache_control = kSnapshotCache;
+        response.etag = content_etag(**picture);
+        exchange->send(std::move(response));
+      });
+}
+
+// `?source=camera`; false: the newest key frame is meant. kUsage for anything else.
+Result<bool> from_camera(const Request& request) {
+  const auto source = query_value(request.query, "source");
+  if (source.empty() || source == "stream") return false;
+  if (source != "camera") return fail(ErrorCode::kUsage, "\"source\" must be stream or camera");
+  if (!query_value(request.query, "width").empty())
+    return fail(ErrorCode::kUsage, "a camera's own picture has its own width");
+  return true;
+}
+
 }  // namespace
 
 void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
   const auto handle = [context](const RequestPtr& request, const ExchangePtr& exchange) {
-    const auto camera = context->cameras.watch(request->params.text("id"));
-    if (!camera) return exchange->send(no_such_camera(request->params.text("id")));
+    const auto own = from_camera(*request);
+    if (!own) return exchange->send(error_response(own.error()));
+    const auto& id = request->params.text("id");
+    const auto camera = *own ? context->cameras.find(id) : context->cameras.watch(id);
+    if (!camera) return exchange->send(no_such_camera(id));
+    if (*own) return send_own_picture(*context, camera, exchange);
     const auto width = width_of(*request);
     if (!width) return exchange->send(error_response(width.error()));
     auto& snapshots = context->snapshots;
@@ -79,8 +122,9 @@ void add_snapshot_routes(std::vector<Route>& routes, const std::shared_ptr<const
       return true;
     });
   };
-  routes.push_back({Method::kGet, "/api/cameras/{id}/snapshot.jpg", handle,
-                    "the newest key frame as JPEG, at most ?width= pixels wide"});
+  routes.push_back(
+      {Method::kGet, "/api/cameras/{id}/snapshot.jpg", handle,
+       "the newest key frame as JPEG, at most ?width= pixels wide; ?source=camera: the camera's own"});
 }
 
 }  // namespace camctl::apps::serve

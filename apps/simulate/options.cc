@@ -119,6 +119,9 @@ void add_camera_options(CLI::App& app, Options& options) {
   app.add_option("--address", options.address, "IP address of the first camera; the others follow it")
       ->type_name("IP")
       ->capture_default_str();
+  app.add_option("--moved-from", options.moved_from,
+                 "Be the cameras of this --address, with their endpoints, serial numbers and MAC addresses")
+      ->type_name("IP");
   app.add_option("--onvif-port", options.onvif_port, "Port of ONVIF and snapshots")
       ->check(CLI::Range(1, 65'535))
       ->type_name("PORT")

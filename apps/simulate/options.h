@@ -19,6 +19,7 @@ namespace camctl::simulate {
 struct Options {
   unsigned count = 1;
   std::string address = "127.0.0.2";  // of the first camera; the others follow
+  std::string moved_from;             // the cameras are those that were there; empty: at `address`
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
   bool rtsps = false;                                // RTSP inside TLS
   bool https = false;                                // the same of ONVIF and snapshots

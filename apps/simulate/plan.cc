@@ -109,12 +109,13 @@ Value in_turn(const std::vector<Value>& values, unsigned index, const Value& fal
   return values.empty() ? fallback : values[index % values.size()];
 }
 
+// `was`: the address from which its identity follows.
 CameraPlan plan(const Options& options, const Credentials& credentials, unsigned index,
-                const IpAddress& address) {
+                const IpAddress& address, const IpAddress& was) {
   CameraPlan result;
   auto& device = result.device;
   device.address = address.to_string();
-  const auto seed = fmt::format("camctl-simulate {} {}", device.address, options.onvif_port);
+  const auto seed = fmt::format("camctl-simulate {} {}", was.to_string(), options.onvif_port);
   const auto id = identity(seed);
   device.endpoint = endpoint_of(identity(endpoint_seed(options, seed)));
   device.serial = fmt::format("SIM{:02X}{:02X}{:02X}{:02X}{:02X}", id[11], id[12], id[13], id[14], id[15]);
@@ -154,13 +155,15 @@ Result<std::vector<CameraPlan>> plan_cameras(const Options& options, const Crede
   if (first->to_string() == "0.0.0.0" || first->to_string() == "::")
     return fail(ErrorCode::kUsage, fmt::format("a camera can't have the address {}", options.address),
                 "name one of this host's addresses; on loopback all of 127.0.0.0/8 are");
+  const auto was_first = options.moved_from.empty() ? first : IpAddress::parse(options.moved_from);
+  if (!was_first) return fail("--moved-from", was_first.error());
   std::vector<CameraPlan> plans;
   for (unsigned i = 0; i < options.count; ++i) {
-    const auto address = plus(*first, i);
-    if (!address)
+    const auto address = plus(*first, i), was = plus(*was_first, i);
+    if (!address || !was)
       return fail(ErrorCode::kUsage,
                   fmt::format("there are no {} addresses from {} on", options.count, options.address));
-    plans.push_back(plan(options, credentials, i, *address));
+    plans.push_back(plan(options, credentials, i, *address, *was));
   }
   return plans;
 }

@@ -6,10 +6,9 @@
 #include "apps/common/app.h"
 #include "apps/common/stdout.h"
 #include "apps/device/device.h"
+#include "apps/device/picture.h"
 #include "base/atomic_file.h"
 #include "base/log.h"
-#include "base/url.h"
-#include "libonvif/snapshot.h"
 
 namespace camctl::snapshot {
 namespace {
@@ -24,47 +23,26 @@ Result<void> write(const std::string& jpeg, const std::string& output) {
   return apps::print_bytes(jpeg);
 }
 
-// Credentials go only to the host that they belong to, whatever the file of cameras says of its pictures.
-Result<std::string> fetch(const std::string& address, const std::string& host, const device::Device& device,
-                          const Options& options, const apps::Context& context) {
-  const auto url = Url::parse(address);
-  if (!url) return fail(url.error());
-  if (url->scheme != "http" && url->scheme != "https")
-    return fail(ErrorCode::kUnsupported, "snapshots come by http or https, not by " + url->scheme);
-  auto how = device::ask_options(device, options.target, context.common);
-  if (url->host != host) {
-    how.credentials = {};
-    how.tls_pin.reset();
-  }
-  how.total_timeout = context.common.timeout;
-  return onvif::fetch_snapshot(*url, how, context.stop);
-}
-
 // What cameras.json knows goes first: it needs no ONVIF. Where that fails, the camera is asked.
 Result<std::string> take(const Options& options, const apps::Context& context) {
   const auto config = apps::load_config(apps::default_config_sources(options.target.config));
   if (!config) return fail(config.error());
   const auto device = device::choose_device(options.target, config->settings);
   if (!device) return fail(device.error());
+  auto how = device::ask_options(*device, options.target, context.common);
+  how.total_timeout = context.common.timeout;
   if (!device->snapshot_url.empty() && options.profile.empty()) {
-    auto jpeg = fetch(device->snapshot_url, device->request.target.ip, *device, options, context);
+    auto jpeg = device::known_picture(*device, how, context.stop);
     if (jpeg || jpeg.error().code == ErrorCode::kAuth || jpeg.error().code == ErrorCode::kCancelled)
       return jpeg;
     log::get().info("{}: {}; asking for another address", device->id, jpeg.error().message);
   }
-  auto session = device::connect(*device, options.target, context.common, {.total = context.common.timeout},
-                                 context.stop);
+  const auto session = device::connect(*device, options.target, context.common,
+                                       {.total = context.common.timeout}, context.stop);
   if (!session) return fail(session.error());
   const auto profiles =
       options.profile.empty() ? device->profiles : std::vector<std::string>{options.profile};
-  const auto url = onvif::snapshot_uri(**session, profiles);
-  if (!url) {
-    Error error = url.error();
-    if (error.code == ErrorCode::kUnsupported)
-      error.hint = "camctl serve makes pictures of the stream: /api/cameras/{id}/snapshot.jpg";
-    return fail(error);
-  }
-  return fetch(url->url, (*session)->url().host, *device, options, context);
+  return device::asked_picture(*device, **session, profiles, how, context.stop);
 }
 
 Result<void> run(const Options& options, apps::Context& context) {

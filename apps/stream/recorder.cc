@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "apps/common/clock_text.h"
 #include "base/log.h"
 
 namespace camctl::apps {
@@ -13,11 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kRefresh = 250ms;  // of the progress line; news wakes at once
-
-std::string clock_text(std::chrono::seconds time) {
-  const auto total = time.count();
-  return fmt::format("{:02}:{:02}:{:02}", total / 3600, total / 60 % 60, total % 60);
-}
 
 double seconds(auto time) { return std::chrono::duration<double>(time).count(); }
 
@@ -85,6 +81,7 @@ Result<void> Recorder::run(Context& context) {
     log::get().warn("{} lost because the output is too slow",
                     lost_ == 1 ? "1 segment was" : fmt::format("{} segments were", lost_));
   if (auto finished = output_.finish(*stream_); !finished) return finished;
+  log_end();
   return context.stop.stop_requested() ? Result<void>() : check_complete(reason);
 }
 
@@ -102,6 +99,13 @@ Result<void> Recorder::check_complete(const std::string& reason) const {
               fmt::format("{}: only {:.1f} of {:.1f} s came{}", id_, seconds(written_),
                           seconds(options_.duration), reason.empty() ? "" : ": " + reason),
               "what came is kept");
+}
+
+void Recorder::log_end() const {
+  const auto status = stream_->status();
+  log::get().info("{}: stopped after {}: {} written, {} interruption{}, {} frames dropped", id_,
+                  clock_text(Clock::now() - started_), clock_text(written()), status.reconnects,
+                  status.reconnects == 1 ? "" : "s", status.dropped);
 }
 
 void Recorder::end_stream() {
@@ -122,7 +126,7 @@ Result<void> Recorder::check_start() const {
       cause == ErrorCode::kAuth || cause == ErrorCode::kUnsupported || cause == ErrorCode::kNotFound;
   if (!hopeless && !late) return {};
   return fail(cause, status.reason,
-              cause == ErrorCode::kAuth
+              wants_credentials(status)
                   ? "give --user and --password-file, or credentials: in the configuration"
                   : "");
 }
@@ -146,14 +150,12 @@ Result<void> Recorder::write_new() {
 void Recorder::show(ProgressLine& line) const {
   const auto status = stream_->status();
   if (status.state != hls::StreamState::kLive) {
-    line.show(fmt::format("{}  {}  {}",
-                          clock_text(std::chrono::duration_cast<std::chrono::seconds>(written_)),
-                          hls::name(status.state), printable(status.reason)));
+    line.show(
+        fmt::format("{}  {}  {}", clock_text(written()), hls::name(status.state), printable(status.reason)));
     return;
   }
-  line.show(fmt::format("{}  {} kbit/s  {:.1f} fps  {} dropped",
-                        clock_text(std::chrono::duration_cast<std::chrono::seconds>(written_)),
-                        status.bitrate_kbps, status.fps, status.dropped + lost_));
+  line.show(fmt::format("{}  {} kbit/s  {:.1f} fps  {} dropped", clock_text(written()), status.bitrate_kbps,
+                        status.fps, status.dropped + lost_));
 }
 
 }  // namespace camctl::apps

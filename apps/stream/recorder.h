@@ -57,6 +57,10 @@ class Recorder {
   Result<void> check_complete(const std::string& reason) const;
   bool is_over(const std::stop_token& stop) const;
   void end_stream();
+  void log_end() const;
+  std::chrono::nanoseconds written() const {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(written_);
+  }
   void show(ProgressLine& line) const;
   void wait();
   void wake();

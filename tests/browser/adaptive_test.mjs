@@ -99,7 +99,7 @@ test("adaptive", { timeout: 240000 }, async (t) => {
         return playing && [playing, tiers.find((id) => id !== playing)];
       }, 40000);
       await assertMoving(page, [plays], "the tier");
-      const cover = await waitFor("the reason", async () => /This server already transcodes as many cameras as it may \(1\)\./
+      const cover = await waitFor("the reason", async () => /This server already transcodes as many streams as it may \(1\)\./
         .exec((await videoStates(page))[waits].cover)?.input, 20000);
       assert.match(cover, /Trying again by itself/);
       await shot(page, "limit");

@@ -30,6 +30,7 @@ test("dashboard", { timeout: 240000 }, async (t) => {
   const url = `http://127.0.0.1:${port}/`;
   const addresses = [1, 2, 3, 20].map((host) => `${block}.${host}`);
   const cameras = addresses.map((address, index) => cameraRecord(address, index, names[index]));
+  Object.assign(cameras[0], { onvif_url: `http://${addresses[0]}:8000/onvif/device_service`, ptz: true, events: true });
   const three = await startCameras(folder, addresses[0], 3);
   let fourth = await startCameras(folder, addresses[3], 1);
   let server = await startServer(folder, cameras, port);
@@ -121,6 +122,30 @@ test("dashboard", { timeout: 240000 }, async (t) => {
         seen.add(await background());
       }
       assert.equal(seen.size, 2, "a light and a dark theme");
+    });
+
+    await t.test("turning a camera, its presets and its events", async () => {
+      const tile = `[data-camera="${ids[0]}"]`;
+      const position = () => page.evaluate(async (id) => (await fetch(`/api/cameras/${id}/ptz`)).json(), ids[0]);
+      const controls = await page.$$eval(".control", (all) => all.filter((e) => !e.hidden).length);
+      assert.equal(controls, 1, "only where there is ONVIF");
+      await page.hover(`${tile} .stage`);
+      await page.click(`${tile} .control`);
+      await waitFor("an event", () => page.$eval(`${tile} .events`, (e) => /Motion Alarm/.test(e.textContent)), 10000);
+      const { x, y } = await (await page.$(`${tile} [data-pan="1"]`)).clickablePoint();
+      await page.mouse.move(x, y);
+      await page.mouse.down();
+      await waitFor("the camera to turn", async () => (await position()).moving, 5000);
+      await page.mouse.up();
+      await waitFor("the camera to stop", async () => !(await position()).moving, 1000);
+      assert.ok((await position()).pan > 0);
+      page.once("dialog", (dialog) => dialog.accept("Gate"));
+      await page.click(`${tile} .save`);
+      await waitFor("the preset", () => page.$$eval(`${tile} option`, (all) => all.some((e) => e.textContent === "Gate")), 5000);
+      await shot(page, "panel");
+      await page.hover(`${tile} .stage`);
+      await page.click(`${tile} .control`);
+      assert.equal(await page.$eval(`${tile} .panel`, (e) => e.hidden), true);
     });
 
     await t.test("every control has a name", async () => {

@@ -41,6 +41,9 @@ class Server:
         assert status == 200, body
         return json.loads(body)
 
+    def camera_status(self, camera="stream_0"):
+        return self.json(f"/api/cameras/{camera}")["status"]
+
     def change(self, method, path, value=None, **headers):
         headers = {"Content-Type": "application/json", **{k.replace("_", "-"): v for k, v in headers.items()}}
         status, headers, body = self.request(method, path, json.dumps(value) if value is not None else None, headers)

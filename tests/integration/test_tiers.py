@@ -132,7 +132,7 @@ def test_max_transcodes_refuses_and_frees(simulate, serve, tmp_path):
     assert status == 503 and int(headers["Retry-After"]) > 0
     error = json.loads(body)["error"]
     assert error["code"] == "limit"
-    assert error["message"] == "this server already transcodes as many cameras as it may (1)"
+    assert error["message"] == "this server already transcodes as many streams as it may (1)"
     assert "max_transcodes" in error["hint"]
     assert server.request("/hls/1/main/media.m3u8", timeout=20)[0] == 200
 
@@ -177,7 +177,7 @@ def test_a_tier_goes_on_through_drops_of_the_camera(simulate, serve):
 
 @pytest.mark.parametrize("flags, message", [
     (["--tier", "480"], "--tier: expected something like 480:800k, got \"480\""),
-    (["--max-transcodes", "many"], "--max-transcodes: expected a whole number, got \"many\""),
+    (["--max-transcodes", "many"], "--max-transcodes: expected a whole number or auto, got \"many\""),
     (["--video-encoder", "h264_v4l2m2m"], "video_encoder: transcoding by h264_v4l2m2m"),
 ])
 def test_what_can_not_be_is_said_at_the_start(spawn, tmp_path, flags, message):

@@ -60,6 +60,7 @@ export class HlsEngine {
     this.#hls.on(Hls.Events.MANIFEST_PARSED, (_, { levels }) => {
       this.#handlers.started({ videoCodec: levels[0]?.videoCodec ?? "", audioCodec: levels[0]?.audioCodec ?? "" });
     });
+    this.#hls.on(Hls.Events.LEVEL_SWITCHED, (_, { level }) => this.#handlers.switched?.(shownOf(this.#hls.levels[level])));
     this.#hls.on(Hls.Events.LEVEL_UPDATED, () => this.#toLive());
     this.#hls.on(Hls.Events.ERROR, (_, error) => this.#error(error));
     this.#hls.loadSource(url);
@@ -147,6 +148,15 @@ export class HlsEngine {
   #fail(kind, reason) {
     if (!this.#closed) this.#handlers.failed({ kind, reason });
   }
+}
+
+/** What is known of a level by its playlist; nothing of the camera's main stream, which is measured. */
+function shownOf(level) {
+  if (!level || /\/main(-\d+)?\/media\.m3u8$/.test(new URL(level.uri, location.href).pathname)) return null;
+  return {
+    videoCodec: level.videoCodec ?? "", audioCodec: level.audioCodec ?? "", fps: level.frameRate,
+    bitrate_kbps: (level.averageBitrate || level.bitrate) / 1000,
+  };
 }
 
 /** What the server says of a playlist that it can't give: {code, message, hint}; null where it says nothing. */

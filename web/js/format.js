@@ -44,7 +44,8 @@ function profileOf(camera) {
 
 /**
  * What the stream is, as short texts: measured values before declared ones. `picture` is what is on screen,
- * {width, height, videoCodec, audioCodec}, each empty where it is not known.
+ * {width, height, videoCodec, audioCodec, fps, bitrate_kbps}, each empty where it is not known; the last two are of
+ * a rendition beside the main stream.
  */
 export function factsOf(camera, picture) {
   const profile = profileOf(camera);
@@ -56,8 +57,8 @@ export function factsOf(camera, picture) {
   return [
     width && height ? { label: "Resolution", text: `${width}×${height}` } : null,
     { label: "Video codec", text: codecName(picture.videoCodec || video.codec) },
-    { label: "Frame rate", text: fpsText((live && camera.fps) || video.fps) },
-    { label: "Bitrate", text: bitrateText((live && camera.bitrate_kbps) || video.bitrate_kbps) },
+    { label: "Frame rate", text: fpsText(picture.fps || (live && camera.fps) || video.fps) },
+    { label: "Bitrate", text: bitrateText(picture.bitrate_kbps || (live && camera.bitrate_kbps) || video.bitrate_kbps) },
     { label: "Audio codec", text: codecName(picture.audioCodec || audio.codec) },
   ].filter((fact) => fact && fact.text);
 }

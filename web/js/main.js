@@ -64,7 +64,7 @@ function arrange(count) {
 }
 
 function showSummary(cameras) {
-  const live = cameras.filter((camera) => camera.status === "live").length;
+  const live = cameras.filter((camera) => camera.status === "live" && !tiles.get(camera.id)?.inTrouble).length;
   summary.dataset.state = live === cameras.length ? "good" : live > 0 ? "partly" : "bad";
   const text = cameras.length === 0 ? "" : `${live} of ${cameras.length} live`;
   if (summary.textContent !== text) summary.textContent = text;

@@ -7,7 +7,8 @@ import { kLivePossible, socketOpens } from "./live_socket.js";
 
 // An engine is made with (video, url, handlers) and plays until close(); suspend() when the page is hidden, resume()
 // when it is shown; `behind` is how many seconds of media lie between the picture and the newest. It calls
-//   started({videoCodec, audioCodec}) when it knows what comes, as RFC 6381 names it (empty: none), and
+//   started({videoCodec, audioCodec}) when it knows what comes, as RFC 6381 names it (empty: none),
+//   switched({videoCodec, audioCodec, fps, bitrate_kbps}) when another rendition shows, null for the main one, and
 //   failed({kind, reason, codecs}) once, when it can't go on by itself. kind: "refused" (the live stream can't be
 //   reached), "codec" (the browser can't decode it), "limit" (the server may not do more), "network" or "media".
 
@@ -47,6 +48,8 @@ export class Player {
 
   /** Of the stream that plays, as RFC 6381 names them; empty where the browser plays HLS by itself. */
   codecs = { videoCodec: "", audioCodec: "" };
+  /** What shows where it is not the main stream: {videoCodec, audioCodec, fps, bitrate_kbps}; else null. */
+  rendition = null;
 
   /**
    * urls: {live, hls}; wanted: the engine that the user chose, "hls" or "live", or empty. onState(state, text):
@@ -108,6 +111,9 @@ export class Player {
     const Engine = !hasMediaSource ? NativeEngine : this.#fallback ? HlsEngine : LiveEngine;
     const engine = new Engine(this.#video, Engine === LiveEngine ? this.#urls.live : this.#urls.hls, {
       started: (codecs) => engine === this.#engine && this.#started(codecs),
+      switched: (rendition) => {
+        if (engine === this.#engine) this.rendition = rendition;
+      },
       failed: (failure) => engine === this.#engine && this.#failed(failure),
     });
     this.#engine = engine;
@@ -126,6 +132,7 @@ export class Player {
     this.#retryTimer = 0;
     this.#engine?.close();
     this.#engine = null;
+    this.rendition = null;
     delete this.#video.dataset.engine;
   }
 

@@ -1,5 +1,6 @@
 // One camera of the grid: its picture, what is known of it, and what to do with it.
 import { clockText, codecName, durationText, factsOf, fileName, kStatusLabels, modelOf, nameOf, toDate, vlcPlaylist } from "./format.js";
+import { Panel } from "./panel.js";
 import { Player } from "./player.js";
 
 const kPatience = 5000; // ms: a camera that comes back within them is not called offline
@@ -8,6 +9,7 @@ const kPhone = /Android|iPhone|iPad|iPod/i.test(navigator.userAgent);
 export class Tile {
   #camera;
   #player;
+  #panel;
   #playerState = "stopped";
   #playerText = "";
   #visible = false;
@@ -26,7 +28,7 @@ export class Tile {
     const find = (selector) => this.element.querySelector(selector);
     this.#parts = {
       video: find("video"), cover: find(".cover"), coverIcon: find(".cover-icon use"), coverTitle: find(".cover-title"),
-      coverText: find(".cover-text"), coverTime: find(".cover-time"), badge: find(".badge"), sound: find(".sound"),
+      coverText: find(".cover-text"), coverTime: find(".cover-time"), badge: find(".badge"), sound: find(".sound"), control: find(".control"),
       full: find(".full"), stage: find(".stage"), name: find(".name"), model: find(".model"), facts: find(".facts"),
       copy: find(".copy"), vlc: find(".vlc"),
     };
@@ -34,6 +36,7 @@ export class Tile {
     const id = encodeURIComponent(camera.id);
     const urls = { live: `/api/cameras/${id}/live`, hls: `/hls/${id}/index.m3u8` };
     this.#player = new Player(this.#parts.video, urls, engine, (state, text) => this.#playerChanged(state, text));
+    this.#panel = new Panel(find(".panel"), camera, notify);
     this.#wire();
     this.update(camera);
   }
@@ -45,8 +48,16 @@ export class Tile {
     this.#awaySince = camera.status === "live" || camera.status === "idle" ? 0 : this.#awaySince || performance.now();
     if (camera.status === "live") this.#offlineSince = null;
     else if (before === "live" || !this.#offlineSince) this.#offlineSince = toDate(camera.last_frame) ?? this.#offlineSince;
+    this.#panel.update(camera);
+    this.#parts.control.hidden = !Panel.serves(camera);
+    if (this.#parts.control.hidden) this.#openPanel(false);
     this.#control();
     this.#draw();
+  }
+
+  /** The camera is live, and yet there is no picture here: the browser can't play it, or the server may not. */
+  get inTrouble() {
+    return this.#camera.status === "live" && ["undecodable", "limited", "failed"].includes(this.#playerState);
   }
 
   /** Only cameras on screen play. */
@@ -56,6 +67,7 @@ export class Tile {
   }
 
   remove() {
+    this.#openPanel(false);
     this.#player.stop();
     if (this.#vlcUrl) URL.revokeObjectURL(this.#vlcUrl);
     this.element.remove();
@@ -89,8 +101,14 @@ export class Tile {
     this.#draw();
   }
 
+  #openPanel(open) {
+    this.#panel.toggle(open);
+    this.#parts.control.setAttribute("aria-expanded", String(this.#panel.open));
+  }
+
   #wire() {
-    const { copy, vlc, sound, full, stage, video } = this.#parts;
+    const { copy, vlc, sound, full, stage, video, control } = this.#parts;
+    control.addEventListener("click", () => this.#openPanel(!this.#panel.open));
     copy.addEventListener("click", async () => {
       const copied = await copyText(this.#camera.rtsp_url);
       this.#notify(copied ? `Copied ${this.#camera.rtsp_url}` : `Copy it by hand: ${this.#camera.rtsp_url}`);
@@ -109,7 +127,7 @@ export class Tile {
       else video.webkitEnterFullscreen?.(); // iPhones have it for videos only
     });
     stage.addEventListener("dblclick", (event) => {
-      if (!event.target.closest("button")) full.click();
+      if (!event.target.closest("button, .panel")) full.click();
     });
     full.setAttribute("aria-label", "Full screen");
     full.title = "Full screen (double-click)";
@@ -137,7 +155,8 @@ export class Tile {
 
   #drawFacts() {
     const { facts, video } = this.#parts;
-    const list = factsOf(this.#camera, { width: video.videoWidth, height: video.videoHeight, ...this.#player.codecs });
+    const { codecs, rendition } = this.#player;
+    const list = factsOf(this.#camera, { width: video.videoWidth, height: video.videoHeight, ...codecs, ...rendition });
     const key = JSON.stringify(list);
     if (facts.dataset.key === key) return;
     facts.dataset.key = key;

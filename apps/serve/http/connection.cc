@@ -67,6 +67,11 @@ class Connection::Http1Exchange : public Exchange {
     if (done_->exchange(true) || !connection || connection->answered_ != done_) return;
     connection->open_websocket(accept, std::move(peer));
   }
+  void open_stream(Response head, std::shared_ptr<StreamPeer> peer) override {
+    const auto connection = connection_.lock();
+    if (done_->exchange(true) || !connection || connection->answered_ != done_) return;
+    connection->open_stream(std::move(head), std::move(peer));
+  }
   unsigned loop_index() const override { return index_; }
 
  private:
@@ -109,6 +114,7 @@ void Connection::close() {
   writer_.clear();
   upgrade_.reset();
   websocket_.reset();
+  if (stream_) std::exchange(stream_, nullptr)->on_end();
   boost::system::error_code ignored;
   socket_.close(ignored);
   loop_.connections.erase(shared_from_this());
@@ -116,7 +122,7 @@ void Connection::close() {
 
 void Connection::finish() {
   keep_alive_ = false;
-  if (state_ == State::kIdle || state_ == State::kReading) return close();
+  if (state_ == State::kIdle || state_ == State::kReading || state_ == State::kStreaming) return close();
   if (state_ != State::kWebSocket) return;
   websocket_->close(CloseCode::kGoingAway, "the server stops", Clock::now());
   send_frames();
@@ -138,6 +144,8 @@ void Connection::check_deadline(Clock::time_point now) {
       answer(error_response(408, "timeout", "the request did not arrive in time"));
       return;
     }
+    case State::kStreaming:
+      return check_stream();
     case State::kWriting: {
       // What the kernel still holds for a reader that does not read goes too.
       boost::system::error_code ignored;
@@ -178,7 +186,8 @@ bool Connection::read_some() {
       return true;
     }
     const auto count = static_cast<std::size_t>(got);
-    if (state_ != State::kLingering) input_.append(loop_.scratch.data(), count);
+    if (state_ != State::kLingering && state_ != State::kStreaming)
+      input_.append(loop_.scratch.data(), count);
     if (count < loop_.scratch.size()) return true;
   }
   return true;
@@ -187,7 +196,8 @@ bool Connection::read_some() {
 void Connection::on_readable() {
   const auto self = shared_from_this();
   if (!read_some()) return;
-  if (state_ == State::kLingering) return peer_done_ ? close() : wait_readable();
+  if (state_ == State::kLingering || state_ == State::kStreaming)
+    return peer_done_ ? close() : wait_readable();
   if (state_ == State::kWebSocket) return receive_frames();
   process();
 }
@@ -299,6 +309,7 @@ void Connection::on_written() {
   answered_.reset();
   writer_.clear();
   if (upgrade_) return begin_websocket();
+  if (stream_) return begin_stream();
   if (!keep_alive_) return linger();
   state_ = State::kIdle;
   set_deadline(loop_.options.idle_timeout);

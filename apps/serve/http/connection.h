@@ -71,7 +71,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   class Http1Exchange;
-  enum class State : std::uint8_t { kIdle, kReading, kHandling, kWriting, kWebSocket, kLingering, kClosed };
+  enum class State : std::uint8_t {
+    kIdle,
+    kReading,
+    kHandling,
+    kWriting,
+    kWebSocket,
+    kStreaming,
+    kLingering,
+    kClosed
+  };
 
   void wait_readable();
   void on_readable();
@@ -90,6 +99,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void receive_frames();
   void send_frames();
   void check_websocket(std::chrono::steady_clock::time_point now);
+  // connection_stream.cc
+  void open_stream(Response head, std::shared_ptr<StreamPeer> peer);
+  void begin_stream();
+  void send_stream();
+  void check_stream();
   void set_deadline(std::chrono::milliseconds time);
 
   HttpLoop& loop_;
@@ -102,11 +116,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
   RequestPtr request_;                           // being handled or answered
   std::shared_ptr<std::atomic<bool>> answered_;  // of request_
   std::function<Response()> fallback_;           // of a held request
-  ResponseWriter writer_;                        // in State::kWriting
+  ResponseWriter writer_;                        // in State::kWriting and kStreaming
   std::uint64_t frames_sent_ = 0;                // bytes of WebSocket frames
   std::shared_ptr<WebSocketPeer> upgrade_;       // to begin once the answer is sent
   std::unique_ptr<WebSocketSession> websocket_;  // in State::kWebSocket
-  bool blocked_ = false;                         // frames wait for the socket
+  std::shared_ptr<StreamPeer> stream_;           // from the head of its answer on
+  bool blocked_ = false;                         // frames or a stream's bytes wait for the socket
   int status_ = 0;
   Content content_ = Content::kPage;  // of the request
   std::chrono::steady_clock::time_point received_{};

@@ -125,7 +125,8 @@ std::string head_of(const Response& response, bool keep_alive, std::string_view 
   fmt::format_to(out, "HTTP/1.1 {} {}\r\nDate: {}\r\nServer: camctl\r\n", response.status,
                  reason_phrase(response.status), date);
   const bool has_no_content = response.status == 204 || response.status == 304 || response.status < 200;
-  if (!has_no_content) fmt::format_to(out, "Content-Length: {}\r\n", response.body ? response.body->size : 0);
+  if (!has_no_content && !response.endless)
+    fmt::format_to(out, "Content-Length: {}\r\n", response.body ? response.body->size : 0);
   if (!response.content_type.empty()) fmt::format_to(out, "Content-Type: {}\r\n", response.content_type);
   if (!response.etag.empty()) fmt::format_to(out, "ETag: {}\r\n", response.etag);
   if (!response.cache_control.empty()) fmt::format_to(out, "Cache-Control: {}\r\n", response.cache_control);

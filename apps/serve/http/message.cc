@@ -145,6 +145,10 @@ void Exchange::open_websocket(std::string, std::shared_ptr<WebSocketPeer>) {
   send(error_response(501, "unsupported", "this connection can't carry a WebSocket"));
 }
 
+void Exchange::open_stream(Response, std::shared_ptr<StreamPeer>) {
+  send(error_response(501, "unsupported", "this connection can't carry a stream"));
+}
+
 std::string content_etag(std::string_view content) {
   std::uint64_t hash = 0xcbf29ce484222325;
   for (const char c : content) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;

@@ -53,8 +53,9 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;  // further ones
   std::string etag;                                          // with its quotes; empty: none
   std::string cache_control = "no-store";
-  hls::BodyPtr body;    // null: empty
-  bool ranges = false;  // Range is honoured (RFC 9110 §14)
+  hls::BodyPtr body;     // null: empty
+  bool ranges = false;   // Range is honoured (RFC 9110 §14)
+  bool endless = false;  // the body ends with the connection; see Exchange::open_stream
 };
 
 // The reason phrase of the status codes that we send.
@@ -76,6 +77,22 @@ std::string content_etag(std::string_view content);
 
 class WebSocketPeer;
 
+// What a route puts behind an answer without end. All calls on the connection's loop.
+class StreamPeer {
+ public:
+  virtual ~StreamPeer() = default;
+  // The answer's head is sent. `wake` makes next() be asked again; it may be called on that loop only, at any
+  // time, also when the connection is gone.
+  virtual void on_open(std::function<void()> wake) = 0;
+  // Bytes to send next; empty: nothing now. Asked only while the client takes what it is sent, so that what
+  // is not sent yet stays with the peer, which may drop it.
+  virtual std::string next() = 0;
+  // What shows that the connection lives, sent after a while without anything else.
+  virtual std::string beat() = 0;
+  // The connection has ended; the last call.
+  virtual void on_end() = 0;
+};
+
 // One request being answered. Made by the connection that read it; the answer may come later and from any
 // thread.
 class Exchange {
@@ -90,6 +107,9 @@ class Exchange {
   // Answers by opening a WebSocket whose Sec-WebSocket-Accept is `accept` (see websocket_frames.h). On the
   // loop's thread only. What can't carry one answers 501.
   virtual void open_websocket(std::string accept, std::shared_ptr<WebSocketPeer> peer);
+  // Sends the answer's head and then what `peer` has, until the client goes. On the loop's thread only. What
+  // can't carry one answers 501; HEAD gets the head alone.
+  virtual void open_stream(Response head, std::shared_ptr<StreamPeer> peer);
   // Which event loop the connection is on: 0 … loops - 1.
   virtual unsigned loop_index() const = 0;
 };

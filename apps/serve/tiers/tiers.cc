@@ -1,16 +1,39 @@
 #include "apps/serve/tiers/tiers.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "apps/serve/hls_query.h"
 #include "apps/serve/served_camera.h"
+#include "base/log.h"
 
 namespace camctl::apps::serve {
 
-Tiers::Tiers(std::vector<TierPlan> plans, bool other_h264, TierMakers makers)
-    : plans_(std::move(plans)), other_h264_(other_h264), makers_(std::move(makers)) {
-  for (const auto& plan : plans_) entries_.push_back({plan, nullptr, std::nullopt, std::nullopt});
+Tiers::Tiers(std::string camera, std::vector<TierPlan> plans, bool other_h264, TierMakers makers)
+    : camera_(std::move(camera)),
+      plans_(std::move(plans)),
+      other_h264_(other_h264),
+      makers_(std::move(makers)) {
+  for (const auto& plan : plans_) entries_.push_back({plan, nullptr, std::nullopt, std::nullopt, {}});
+}
+
+// Of a tier that somebody has asked for in the configuration; empty for one that nobody misses.
+std::string Tiers::why_left_out(const TierPlan& plan, const media::VideoInfo& main) const {
+  if (plan.name == kFallbackTier && main.codec != media::Codec::kH265) return {};
+  if (!makers_.allowed()) return "max_transcodes is 0";
+  if (plan.name == kFallbackTier) return {};  // something else is there in H.264
+  if (main.height == 0) return "the size of the camera's picture is not known";
+  return fmt::format("it is not smaller than the camera's picture of {}x{}", main.width, main.height);
+}
+
+// Says it once for each reason.
+void Tiers::leave_out(Entry& entry, std::string reason) {
+  if (entry.left_out == reason) return;
+  entry.left_out = std::move(reason);
+  if (!entry.left_out.empty())
+    log::get().warn("camera {}: its tier {} is left out: {}", camera_, entry.plan.name, entry.left_out);
 }
 
 bool Tiers::offered(const TierPlan& plan, const media::VideoInfo& main) const {
@@ -36,6 +59,7 @@ const media::VideoInfo* Tiers::preview(Entry& entry, const media::VideoInfo& mai
   if (entry.source != main) {
     auto made = makers_.preview(main, entry.plan);
     entry.source = main;
+    leave_out(entry, made ? std::string() : made.error().message);
     entry.preview = made ? std::optional(std::move(*made)) : std::nullopt;
   }
   return entry.preview ? &*entry.preview : nullptr;
@@ -46,7 +70,10 @@ std::vector<hls::Variant> Tiers::variants(const hls::Variant& main, std::chrono:
   if (!main.info.video) return result;
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    if (!offered(entry.plan, *main.info.video)) continue;
+    if (!offered(entry.plan, *main.info.video)) {
+      leave_out(entry, why_left_out(entry.plan, *main.info.video));
+      continue;
+    }
     const auto* video = preview(entry, *main.info.video);
     if (!video) continue;
     hls::PlannedVariant planned;
@@ -68,10 +95,14 @@ std::vector<Tiers::Status> Tiers::status(const media::VideoInfo& main) {
   std::vector<Status> result;
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    if (!offered(entry.plan, main)) continue;
-    const auto* video = preview(entry, main);
-    if (!video) continue;
-    Status status{entry.plan.name, video->width, video->height, hls::StreamState::kIdle, {}};
+    const auto* video = offered(entry.plan, main) ? preview(entry, main) : nullptr;
+    if (!video) {
+      if (!offered(entry.plan, main)) leave_out(entry, why_left_out(entry.plan, main));
+      if (!entry.left_out.empty())
+        result.push_back({entry.plan.name, 0, 0, false, hls::StreamState::kIdle, entry.left_out});
+      continue;
+    }
+    Status status{entry.plan.name, video->width, video->height, true, hls::StreamState::kIdle, {}};
     if (entry.camera) {
       auto now = entry.camera->status();
       status.state = now.state;

@@ -35,7 +35,8 @@ struct TierMakers {
 // Thread-safe.
 class Tiers {
  public:
-  Tiers(std::vector<TierPlan> plans, bool other_h264, TierMakers makers);
+  // `camera`: its id, for log lines.
+  Tiers(std::string camera, std::vector<TierPlan> plans, bool other_h264, TierMakers makers);
 
   // The tier of this name, made when it is first asked for. Null: there is none, or not beside what `main`
   // shows now.
@@ -48,10 +49,12 @@ class Tiers {
   // As GET /api/cameras shows them.
   struct Status {
     std::string name;
-    std::uint16_t width = 0, height = 0;
+    std::uint16_t width = 0, height = 0;  // 0: not known
+    bool offered = true;
     hls::StreamState state = hls::StreamState::kIdle;
-    std::string reason;
+    std::string reason;  // why it is not offered, or not live
   };
+  // Also those that were asked for in the configuration and are not offered.
   std::vector<Status> status(const media::VideoInfo& main);
 
   struct Made {
@@ -67,11 +70,15 @@ class Tiers {
     TierPlan plan;
     std::shared_ptr<ServedCamera> camera;             // null before it is first asked for
     std::optional<media::VideoInfo> source, preview;  // what the one becomes
+    std::string left_out;                             // why there is none
   };
   // With mutex_ held.
   bool offered(const TierPlan& plan, const media::VideoInfo& main) const;
+  std::string why_left_out(const TierPlan& plan, const media::VideoInfo& main) const;
+  void leave_out(Entry& entry, std::string reason);
   const media::VideoInfo* preview(Entry& entry, const media::VideoInfo& main);
 
+  const std::string camera_;
   const std::vector<TierPlan> plans_;
   const bool other_h264_;
   const TierMakers makers_;

@@ -45,7 +45,7 @@ Result<std::shared_ptr<void>> TranscodeSlots::take() {
   const std::lock_guard lock(mutex_);
   if (taken_ >= limit_)
     return fail(ErrorCode::kLimit,
-                fmt::format("this server already transcodes as many cameras as it may ({})", limit_));
+                fmt::format("this server already transcodes as many streams as it may ({})", limit_));
   return occupy();
 }
 

@@ -122,7 +122,7 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"tiers: 1:1M,2:1M\n", "height: must be between", ""},
       {"streams: {stream_0: {tiers: {height: 1}}}\n", "\"tiers\" must be a list", ""},
       {"max_transcodes: -1\n", "must be between 0 and 256", ""},
-      {"max_transcodes: some\n", "expected a whole number", ""},
+      {"max_transcodes: some\n", "expected a whole number or auto, got \"some\"", ""},
       {"video_encoder: h263\n", "expected one of auto,libx264", ""},
       {"streams: {a/b: {}}\n", "camctl.yaml:1:11: \"a/b\" is no id of a camera", ""},
       {"streams: [a]\n", "\"streams\" must be a map", ""},

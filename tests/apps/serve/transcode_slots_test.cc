@@ -17,7 +17,7 @@ TEST_CASE("slots are taken up to the limit, and come back") {
   const auto second = slots->take();
   REQUIRE(!second);
   CHECK(second.error().code == ErrorCode::kLimit);
-  CHECK(second.error().message == "this server already transcodes as many cameras as it may (1)");
+  CHECK(second.error().message == "this server already transcodes as many streams as it may (1)");
   first->reset();
   CHECK(slots->take());
   CHECK(slots->taken() == 0);
