@@ -6,7 +6,8 @@
 namespace camctl::device {
 namespace {
 
-// Credentials and a key's pin are of the host that they belong to, whatever the file of cameras says of its pictures.
+// Credentials and a key's pin are of the host that they belong to, whatever the file of cameras says of its
+// pictures.
 Result<std::string> fetch(const std::string& address, const std::string& host, const Device& device,
                           onvif::InterrogateOptions how, const std::stop_token& stop) {
   const auto url = Url::parse(address);

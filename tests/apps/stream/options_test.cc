@@ -42,7 +42,10 @@ TEST_CASE("options: whose credentials a camera gets") {
       {"ip":"10.0.0.2","port":80,"rtsp_url":"rtsp://evil.example/b"}])");
   Settings settings;
   settings.cameras = file.path();
-  settings.credentials.push_back({"evil.example", std::nullopt, {"configured", Secret("x")}, ""});
+  CredentialEntry entry;
+  entry.host = "evil.example";
+  entry.credentials = {"configured", Secret("x")};
+  settings.credentials.push_back(entry);
 
   SUBCASE("an address: those given, else its own, else the configuration's") {
     CHECK(choose_camera(options_for("rtsp://me:pw@h/x", "given"), settings)->address.credentials.user ==
