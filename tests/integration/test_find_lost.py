@@ -35,7 +35,9 @@ def wait_moved(server, address, camera="stream_0"):
 
 
 def last_segment(server, camera="stream_0"):
-    return int(re.findall(r"seg(\d+)\.m4s", server.get(f"/hls/{camera}/main/media.m3u8")[2].decode())[-1])
+    """Of those that are listed; parts alone may be there before the first."""
+    listed = wait_for("a segment", lambda: re.findall(r"seg(\d+)\.m4s", server.get(f"/hls/{camera}/main/media.m3u8")[2].decode()))
+    return int(listed[-1])
 
 
 def test_a_camera_with_a_new_address_plays_on(simulate, spawn, tmp_path):

@@ -157,7 +157,8 @@ def test_none_may_be_made(simulate, serve, tmp_path):
     server = serve([{"rtsp_url": cameras.rtsp_url()}], *configured(tmp_path, "tiers: 240:200k\nmax_transcodes: 0\n"))
     assert list(variants(server)) == ["main/media.m3u8"]
     assert server.request("/hls/0/240p/media.m3u8")[0] == 404
-    assert "tiers" not in server.camera()
+    [left_out] = server.camera()["tiers"]
+    assert left_out["status"] == "unavailable" and left_out["reason"] == "max_transcodes is 0"
 
 
 def test_a_tier_goes_on_through_drops_of_the_camera(simulate, serve):
