@@ -43,6 +43,8 @@ const std::array kSettings = {
                   "sessions at one camera host at once", 1, 10'000},
     Key<Settings>{"max_transcodes", Kind::kAutoCount, &Settings::max_transcodes,
                   "cameras transcoded at once, 0 for none, auto for half the cores", 0, 256},
+    Key<Settings>{"state_dir", Kind::kPath, &Settings::state_dir,
+                  "folder for API tokens and the key of signed addresses (default ~/.local/state/camctl)"},
     Key<Settings>{"dvr_dir", Kind::kPath, &Settings::dvr_dir,
                   "folder for what dvr keeps on disk (default ~/.local/state/camctl/dvr)"},
     Key<Settings>{"dvr_max_bytes", Kind::kBytes, &Settings::dvr_max_bytes,

@@ -27,7 +27,8 @@ std::optional<std::uint32_t> take(std::string_view& text, std::string_view name)
 
 bool is_base64(std::string_view text, std::size_t shortest) {
   return text.size() >= shortest &&
-         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") == text.npos;
+         text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") ==
+             text.npos;
 }
 
 }  // namespace
@@ -36,11 +37,12 @@ Result<std::string> hash_password(const Secret& password, HashCost cost) {
   std::array<unsigned char, kSaltBytes> salt{};
   if (RAND_bytes(salt.data(), static_cast<int>(salt.size())) != 1)
     return fail(ErrorCode::kInternal, "the system gives no random numbers");
-  std::string encoded(argon2_encodedlen(cost.passes, cost.memory_kib, kLanes, kSaltBytes, kHashBytes, Argon2_id),
-                      '\0');
+  std::string encoded(
+      argon2_encodedlen(cost.passes, cost.memory_kib, kLanes, kSaltBytes, kHashBytes, Argon2_id), '\0');
   const auto& text = password.reveal();
-  const int code = argon2id_hash_encoded(cost.passes, cost.memory_kib, kLanes, text.data(), text.size(),
-                                         salt.data(), salt.size(), kHashBytes, encoded.data(), encoded.size());
+  const int code =
+      argon2id_hash_encoded(cost.passes, cost.memory_kib, kLanes, text.data(), text.size(), salt.data(),
+                            salt.size(), kHashBytes, encoded.data(), encoded.size());
   if (code != ARGON2_OK)
     return fail(ErrorCode::kInternal, std::string("hashing the password: ") + argon2_error_message(code));
   encoded.resize(encoded.find('\0'));

@@ -41,8 +41,8 @@ class Silence {
   bool silenced_ = false;
 };
 
-// The next byte of standard input; nothing at its end. kCancelled by a signal, since a reading process that is
-// ended would leave the terminal silent.
+// The next byte of standard input; nothing at its end. kCancelled by a signal, since a reading process that
+// is ended would leave the terminal silent.
 Result<std::optional<char>> next_byte(const std::stop_token& stop) {
   while (true) {
     pollfd wait{STDIN_FILENO, POLLIN, 0};
