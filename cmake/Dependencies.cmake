@@ -12,6 +12,7 @@ find_package(yaml-cpp REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(FFMPEG REQUIRED IMPORTED_TARGET libavformat libavcodec libavutil libswscale libswresample)
 pkg_check_modules(GSOAP REQUIRED IMPORTED_TARGET gsoap++)
+pkg_check_modules(ARGON2 REQUIRED IMPORTED_TARGET libargon2)  # passwords of users
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
 if(CAMCTL_TESTS)
   find_package(doctest REQUIRED)

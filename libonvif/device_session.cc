@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include "libonvif/http.h"
 #include "libonvif/interrogate.h"
@@ -26,8 +27,18 @@ DeviceSession::DeviceSession(SoapClient::Post post, Credentials credentials, std
 
 Result<std::string> DeviceSession::call(const Url& url, const Request& request) {
   auto reply = client_.call(url, request);
+  const bool refused = !reply && reply.error().code == ErrorCode::kAuth;
+  if (refused && clock_was_set()) reply = client_.call(url, request);
+  if (!reply && reply.error().code == ErrorCode::kAuth && client_.lacks_role(request)) quirks_.insert(59);
   if (!reply && reply.error().code == ErrorCode::kTimeout) ++timeouts_;
   return reply;
+}
+
+// Whether tokens were refused because somebody has set the device's clock since the login.
+bool DeviceSession::clock_was_set() {
+  if (!client_.logged_in()) return false;
+  const auto now = ask_clock(url_);
+  return now && client_.shift_clock(*now - std::exchange(measured_, *now));
 }
 
 Result<void> DeviceSession::tell(const Url& url, const Request& request) {
@@ -43,23 +54,30 @@ Quirks DeviceSession::all_quirks() const {
 
 // ---- Which address answers, and what time is it there
 
-Result<void> DeviceSession::try_service(const Url& url) {
+// The device's clock minus ours; 0 where it tells nothing.
+Result<milliseconds> DeviceSession::ask_clock(const Url& url) {
   const auto sent = std::chrono::system_clock::now();
   auto reply = client_.call_openly(url, get_system_date_and_time());
   const auto received = std::chrono::system_clock::now();
   if (!reply && reply.error().code != ErrorCode::kAuth) return fail(reply.error());
-  std::optional<milliseconds> offset = client_.date_header_offset();
+  const auto by_header = client_.date_header_offset().value_or(milliseconds{0});
   if (!reply) {  // quirk 45: the Date header has to do
     quirks_.insert(45);
-  } else {
-    const auto clock = read_system_date_and_time(*reply, quirks_);
-    if (!clock) return fail(clock.error());
-    if (clock->utc)
-      offset = std::chrono::duration_cast<milliseconds>(*clock->utc - (sent + (received - sent) / 2));
+    return by_header;
   }
-  client_.set_clock_offset(offset.value_or(milliseconds{0}));
+  const auto clock = read_system_date_and_time(*reply, quirks_);
+  if (!clock) return fail(clock.error());
+  if (!clock->utc) return by_header;
+  return std::chrono::duration_cast<milliseconds>(*clock->utc - (sent + (received - sent) / 2));
+}
+
+Result<void> DeviceSession::try_service(const Url& url) {
+  const auto measured = ask_clock(url);
+  if (!measured) return fail(measured.error());
+  if (!client_.shift_clock(*measured - measured_)) client_.set_clock_offset(*measured);
+  measured_ = *measured;
   constexpr milliseconds kVisibleSkew{5000};  // the strictest device's window (quirk 44)
-  if (std::chrono::abs(clock_offset()) > kVisibleSkew) quirks_.insert(44);
+  if (std::chrono::abs(measured_) > kVisibleSkew) quirks_.insert(44);
   url_ = url;
   return {};
 }

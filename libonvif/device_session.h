@@ -86,6 +86,8 @@ class DeviceSession {
   static constexpr int kMaxTimeouts = 2;
 
   Result<void> try_service(const Url& url);
+  Result<std::chrono::milliseconds> ask_clock(const Url& url);
+  bool clock_was_set();
   Result<std::vector<Service>> list_services();
 
   SoapClient client_;
@@ -93,6 +95,7 @@ class DeviceSession {
   Url url_;
   std::shared_ptr<CallBounds> bounds_;
   std::vector<ServiceUrl> services_;
+  std::chrono::milliseconds measured_{0};  // the device's clock minus ours, by its own words
   bool translated_ = true;  // see ports_are_translated(); a device that lists nothing names our port nowhere
   int timeouts_ = 0;
   Quirks quirks_;

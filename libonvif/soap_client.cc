@@ -72,6 +72,12 @@ SoapClient::SoapClient(Post post, Credentials credentials)
 
 void SoapClient::set_clock_offset(milliseconds offset) { offset_ = offset; }
 
+bool SoapClient::shift_clock(milliseconds change) {
+  if (!logged_in() || !scheme_.wsse || std::chrono::abs(change) < kSameClock) return false;
+  offset_ = scheme_.offset += change;
+  return true;
+}
+
 std::string SoapClient::scheme_name() const {
   if (state_ != State::kAccepted) return "none";
   std::string name;
@@ -310,17 +316,15 @@ SoapClient::Outcome SoapClient::log_in(const Url& service, const Request& reques
   return outcome;
 }
 
-Result<std::string> SoapClient::refusal(const Url& service, const Outcome& outcome) {
+Result<std::string> SoapClient::refusal(const Url& service, const Request& request, const Outcome& outcome) {
   const std::string where = service.authority();
   if (!outcome.carried)
     return fail(ErrorCode::kAuth, where + " asks for credentials",
                 "give --user and --password-file, or credentials: in the configuration");
   const std::string words = outcome.reason.empty() ? "" : fmt::format(" ({})", outcome.reason);
-  if (logged_in()) {
-    quirks_.insert(59);
+  if (lacks_role(request))
     return fail(ErrorCode::kAuth, fmt::format("{} lets the user in, but not do this{}", where, words),
                 "its role is too low: ask with a user who may do more, or raise the role at the device");
-  }
   std::string hint =
       "cameras often keep users for ONVIF apart from those of their web page, or lack the role for it";
   if (outcome.challenges.empty() && !allow_plain_)
@@ -342,7 +346,8 @@ Result<std::string> SoapClient::call(const Url& service, const Request& request)
   if (outcome.refused && outcome.carried) ++refusals_;
   if (outcome.refused && !outcome.carried && state_ == State::kUntested && !credentials_.empty())
     outcome = log_in(service, request, std::move(outcome));
-  if (outcome.refused) return refusal(service, outcome);
+  if (outcome.refused) return refusal(service, request, outcome);
+  if (outcome.reply && outcome.carried) admitted_.emplace(request.action);
   return std::move(outcome.reply);
 }
 

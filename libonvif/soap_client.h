@@ -43,11 +43,16 @@ class SoapClient {
 
   // Device's clock minus ours: what WS-UsernameTokens are dated with. A wrong one costs one attempt more.
   void set_clock_offset(std::chrono::milliseconds offset);
+  // After a login: the device's clock is so much further ahead than it was then. Whether that changes how
+  // tokens are dated.
+  bool shift_clock(std::chrono::milliseconds change);
   // From the Date header of the last reply (quirk 45).
   std::optional<std::chrono::milliseconds> date_header_offset() const { return date_offset_; }
 
   bool refused() const { return state_ == State::kRefused; }
   bool logged_in() const { return state_ == State::kAccepted; }
+  // The user is let in, but has never been allowed this (quirk 59): what to make of a refusal.
+  bool lacks_role(const Request& request) const { return logged_in() && !admitted_.contains(request.action); }
   // There are credentials, and nobody has asked for them (quirk 60).
   bool has_unused_credentials() const { return state_ == State::kUntested && !credentials_.empty(); }
   std::string scheme_name() const;  // "none", "wsse", "digest/md5", "digest/sha-256", "digest/md5+wsse"
@@ -88,7 +93,7 @@ class SoapClient {
   Outcome log_in(const Url& service, const Request& request, Outcome first);
   std::vector<Scheme> token_ladder() const;
   std::optional<Scheme> next_scheme(const Scheme& tried, const Outcome& outcome, unsigned attempt) const;
-  Result<std::string> refusal(const Url& service, const Outcome& outcome);
+  Result<std::string> refusal(const Url& service, const Request& request, const Outcome& outcome);
   bool sends_token(const Url& service, const Scheme& scheme) const;
   AuthClient& digest_for(const Url& service);
 
@@ -102,9 +107,10 @@ class SoapClient {
   bool dialect_settled_ = false;
   std::chrono::milliseconds offset_{0};
   std::optional<std::chrono::milliseconds> date_offset_;
-  std::map<std::string, AuthClient> digests_;  // by service URL (quirk 51)
-  std::map<std::string, Url> redirects_;       // by origin (quirk 41)
-  std::set<std::string> no_tokens_;            // service URLs that take no Security header (quirk 55)
+  std::map<std::string, AuthClient> digests_;    // by service URL (quirk 51)
+  std::map<std::string, Url> redirects_;         // by origin (quirk 41)
+  std::set<std::string, std::less<>> admitted_;  // actions that the credentials were good for
+  std::set<std::string> no_tokens_;              // service URLs that take no Security header (quirk 55)
   Quirks quirks_;
 };
 

@@ -34,6 +34,7 @@ const std::vector<Command>& own_commands() {
       {"doctor", "look for what keeps camctl from working on this machine"},
       {"stream", "turn one camera into HLS, MPEG-TS or fMP4"},
       {"serve", "serve every camera to browsers"},
+      {"passwd", "make the hash of a user's password for the configuration"},
       {"simulate", "run virtual ONVIF cameras"},
   };
   return kCommands;

@@ -264,6 +264,20 @@ Result<Config> load_config(const ConfigSources& sources) {
   return config;
 }
 
+namespace {
+
+std::string print_users(const std::vector<UserEntry>& users, std::string_view origin) {
+  auto out = fmt::format("{:<40}  # {}\n", users.empty() ? "users: []" : "users:", origin);
+  for (const auto& user : users) {
+    out += fmt::format("  - name: {}\n    hash: \"***\"\n    role: {}\n", config::yaml_quote(user.name),
+                       user.admin ? "admin" : "viewer");
+    if (user.cameras) out += fmt::format("    cameras: [{}]\n", fmt::join(*user.cameras, ", "));
+  }
+  return out;
+}
+
+}  // namespace
+
 std::string print_config(const Config& config) {
   const auto origin = [&](std::string_view key) {
     const auto found = config.origins.find(key);
@@ -305,7 +319,7 @@ std::string print_config(const Config& config) {
       out += fmt::format("    {}: {}\n", entry.source.substr(0, space),
                          config::yaml_quote(std::string_view(entry.source).substr(space + 1)));
   }
-  return out;
+  return out + print_users(config.settings.users, origin("users"));
 }
 
 }  // namespace camctl::apps

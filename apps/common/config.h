@@ -76,6 +76,14 @@ struct CredentialEntry {
   bool fits(const CameraIdentity& camera) const;
 };
 
+// Who may use `serve`.
+struct UserEntry {
+  std::string name;
+  Secret hash;                                      // argon2id, see password_hash.h
+  bool admin = false;                               // changes things, too
+  std::optional<std::vector<std::string>> cameras;  // ids of those it may see; nothing: all
+};
+
 // Of a number that is settled by the machine: "auto".
 inline constexpr std::uint64_t kAutoCount = ~std::uint64_t{0};
 
@@ -92,11 +100,13 @@ struct Settings {
   std::uint64_t host_sessions = 256;            // at one camera host, at once
   std::chrono::milliseconds find_lost{30'000};  // a camera that is away for so long is looked for; 0: never
   std::uint64_t max_transcodes = kAutoCount;    // at once, of all cameras; auto: half the cores, at least one
+  std::string state_dir;                        // empty: the user's state folder
   std::string dvr_dir;                          // empty: below the user's state folder
   std::uint64_t dvr_max_bytes = 0;              // on disk, of all cameras; 0: what the disk has
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
   StreamSettings stream;
   std::vector<CredentialEntry> credentials;
+  std::vector<UserEntry> users;  // none: nobody has to log in
 
   // The settings of one camera: `streams: {<id>: …}` over the common ones.
   StreamSettings stream_for(std::string_view id) const;
@@ -164,6 +174,7 @@ Result<void> apply_yaml(std::string_view yaml, std::string_view where, const std
 inline constexpr std::size_t kMaxConfigFile = 256u << 10;  // a thousand cameras with a line each are 50 KB
 inline constexpr std::size_t kMaxConfigItems = 10'000;     // entries of one list or map
 inline constexpr std::size_t kMaxPasswordFile = 4096;
+inline constexpr std::size_t kMaxUserName = 64;
 inline constexpr std::size_t kMaxTiers = 8;  // of a camera: players are offered three to six
 
 }  // namespace camctl::apps

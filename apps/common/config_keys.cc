@@ -46,6 +46,8 @@ const std::array kSettings = {
     Key<Settings>{"find_lost", Kind::kDuration, &Settings::find_lost,
                   "look for a camera's new address when it has been away for so long, 0 for never", 0,
                   kMaxTimeout},
+    Key<Settings>{"state_dir", Kind::kPath, &Settings::state_dir,
+                  "folder for API tokens and the key of signed addresses (default ~/.local/state/camctl)"},
     Key<Settings>{"dvr_dir", Kind::kPath, &Settings::dvr_dir,
                   "folder for what dvr keeps on disk (default ~/.local/state/camctl/dvr)"},
     Key<Settings>{"dvr_max_bytes", Kind::kBytes, &Settings::dvr_max_bytes,

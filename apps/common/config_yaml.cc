@@ -9,6 +9,7 @@
 #include "apps/common/camera.h"
 #include "apps/common/config.h"
 #include "apps/common/config_keys.h"
+#include "apps/common/password_hash.h"
 #include "base/atomic_file.h"
 #include "base/os/permissions.h"
 #include "base/text.h"
@@ -45,6 +46,12 @@ std::string excerpt(std::string_view text) {
   return text.size() > kShown ? shown + "…" : shown;
 }
 
+bool is_user_name(std::string_view name) {
+  return !name.empty() && name.size() <= kMaxUserName &&
+         name.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-") ==
+             name.npos;
+}
+
 class Reader {
  public:
   Reader(std::string_view where, const std::filesystem::path& folder, const ConfigSources& sources,
@@ -57,6 +64,7 @@ class Reader {
                     [&](const std::string& key, const YAML::Node& value) -> Result<void> {
                       if (key == "credentials") return read_credentials(value);
                       if (key == "streams") return read_streams(value);
+                      if (key == "users") return read_users(value);
                       return read_key(key, value);
                     });
   }
@@ -96,7 +104,7 @@ class Reader {
     const auto keys = config::all_keys();
     const auto info = std::find_if(keys.begin(), keys.end(), [&](const auto& k) { return k.name == key; });
     if (info == keys.end()) {
-      std::vector<std::string_view> names = {"credentials", "streams"};
+      std::vector<std::string_view> names = {"credentials", "streams", "users"};
       for (const auto& k : keys) names.push_back(k.name);
       return unknown(key, names);
     }
@@ -313,6 +321,76 @@ class Reader {
     tell_if_exposed(file);
     while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) content->pop_back();
     return Secret(std::move(*content));
+  }
+
+  Result<void> read_users(const YAML::Node& value) {
+    if (!value.IsSequence()) return at(value).fail("\"users\" must be a list");
+    if (value.size() > kMaxConfigItems) return at(value).fail("\"users\" has too many entries");
+    std::vector<UserEntry> users;
+    std::set<std::string> names;
+    for (const auto& item : value) {
+      auto user = read_user(item);
+      if (!user) return fail(user.error());
+      if (!names.insert(user->name).second)
+        return at(item).fail(fmt::format("there are two users \"{}\"", user->name));
+      users.push_back(std::move(*user));
+    }
+    config_.settings.users = std::move(users);
+    config_.origins["users"] = at(value).origin();
+    return {};
+  }
+
+  Result<UserEntry> read_user(const YAML::Node& item) {
+    UserEntry user;
+    auto done = each_key(item, "an entry of \"users\"",
+                         [&](const std::string& key, const YAML::Node& node) -> Result<void> {
+                           if (key == "cameras") return read_user_cameras(user, node);
+                           const auto text = scalar(key, node);
+                           if (!text) return fail(text.error());
+                           return read_user_key(user, key, *text, at(node));
+                         });
+    if (!done) return fail(done.error());
+    if (user.name.empty()) return at(item).fail("an entry of \"users\" needs a name");
+    if (user.hash.empty())
+      return at(item).fail("an entry of \"users\" needs a hash", "camctl passwd makes it");
+    if (user.admin && user.cameras)
+      return at(item).fail("an admin has all cameras, so it can't have a list of them");
+    return user;
+  }
+
+  Result<void> read_user_key(UserEntry& user, const std::string& key, const std::string& text,
+                             const Place& place) {
+    if (key == "name") {
+      if (!is_user_name(text))
+        return place.fail(fmt::format("\"{}\" is no name of a user", excerpt(text)),
+                          "letters, digits and . _ @ -, 64 at the most");
+      user.name = text;
+    } else if (key == "hash") {
+      // What stands there may be the password itself: it is not shown.
+      if (!is_password_hash(text))
+        return place.fail("\"hash\" is no argon2id hash", "camctl passwd makes it");
+      user.hash = Secret(text);
+    } else if (key == "role") {
+      if (text != "viewer" && text != "admin")
+        return place.fail(fmt::format("\"role\" must be viewer or admin, not \"{}\"", excerpt(text)));
+      user.admin = text == "admin";
+    } else {
+      return unknown(key, {"name", "hash", "role", "cameras"});
+    }
+    return {};
+  }
+
+  Result<void> read_user_cameras(UserEntry& user, const YAML::Node& list) {
+    if (!list.IsSequence() || list.size() > kMaxConfigItems)
+      return at(list).fail("\"cameras\" of a user must be a list of ids");
+    user.cameras.emplace();
+    for (const auto& item : list) {
+      const auto id = scalar("cameras", item);
+      if (!id) return fail(id.error());
+      if (!is_camera_id(*id)) return at(item).fail(fmt::format("\"{}\" is no id of a camera", excerpt(*id)));
+      user.cameras->push_back(*id);
+    }
+    return {};
   }
 
   std::string_view where_;

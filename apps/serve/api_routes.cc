@@ -134,10 +134,11 @@ void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const Rou
                       const auto restream = restream_base(*context, *request);
                       auto list = nlohmann::ordered_json::array();
                       for (const auto& camera : context->cameras.all())
-                        list.push_back(describe(*camera, restream));
+                        if (request->may_see(camera->camera()->id))
+                          list.push_back(describe(*camera, restream));
                       exchange->send(json_response(200, list));
                     },
-                    "all cameras with their state"});
+                    "all cameras with their state", Access::kFiltered});
   routes.push_back({Method::kGet, "/api/cameras/{id}",
                     [context](const RequestPtr& request, const ExchangePtr& exchange) {
                       const auto camera = context->cameras.find(request->params.text("id"));
@@ -150,7 +151,7 @@ void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const Rou
                     [](const RequestPtr&, const ExchangePtr& exchange) {
                       exchange->send(json_response(200, {{"status", "ok"}}));
                     },
-                    "whether the process is alive"});
+                    "whether the process is alive", Access::kPublic});
   routes.push_back(
       {Method::kGet, "/readyz",
        [context](const RequestPtr&, const ExchangePtr& exchange) {
@@ -162,7 +163,7 @@ void add_read_routes(std::vector<Route>& routes, const std::shared_ptr<const Rou
              ready ? 200 : 503,
              {{"status", ready ? "ready" : "not ready"}, {"cameras", all.size()}, {"live", live}}));
        },
-       "whether it serves: cameras are loaded and it is not about to end"});
+       "whether it serves: cameras are loaded and it is not about to end", Access::kPublic});
 }
 
 // Answers with the camera that a change left.

@@ -87,7 +87,9 @@ void add_asset_routes(std::vector<Route>& routes, const std::vector<Asset>& asse
     routes.push_back(
         {Method::kGet, asset.url,
          [&asset](const RequestPtr&, const ExchangePtr& exchange) { exchange->send(asset_response(asset)); },
-         "a file of the dashboard"});
+         "a file of the dashboard",
+         // The page itself sends whoever is not logged in to the log-in page, which needs some of the others.
+         asset.url == "/" ? Access::kFiltered : Access::kPublic});
   }
 }
 

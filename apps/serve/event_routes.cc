@@ -27,14 +27,22 @@ std::optional<T> parse_number(std::string_view text) {
   return value;
 }
 
-// `?camera=a,b`, each "stream_0" or "0"; nothing: all. kNotFound for one that is not there.
+EventFilter seen_by(const Request& request) {
+  if (!request.who) return std::set<std::string>();
+  const auto& cameras = request.who->cameras;
+  if (!cameras) return std::nullopt;
+  return std::set<std::string>(cameras->begin(), cameras->end());
+}
+
+// `?camera=a,b`, each "stream_0" or "0"; nothing: all that the client may see. kNotFound for one that is not
+// there, or not for it.
 Result<EventFilter> cameras_of(const Request& request, const CameraManager& cameras) {
   const auto text = query_value(request.query, "camera");
-  if (text.empty()) return EventFilter();
+  if (text.empty()) return seen_by(request);
   std::set<std::string> ids;
   for (const auto id : text::split(text, ",")) {
     const auto camera = cameras.find(id);
-    if (!camera)
+    if (!camera || !request.may_see(camera->camera()->id))
       return fail(ErrorCode::kNotFound,
                   fmt::format("there is no camera \"{}\"", printable(id.substr(0, kMaxCameraId))),
                   "GET /api/cameras lists what there is");
@@ -139,18 +147,20 @@ void stream(const ContextPtr& context, const RequestPtr& request, const Exchange
 void add_event_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context) {
   const auto get = [&](std::string_view pattern,
                        void (*handle)(const ContextPtr&, const RequestPtr&, const ExchangePtr&),
-                       std::string_view summary) {
+                       std::string_view summary, Access access) {
     routes.push_back({Method::kGet, pattern,
                       [context, handle](const RequestPtr& request, const ExchangePtr& exchange) {
                         handle(context, request, exchange);
                       },
-                      summary});
+                      summary, access});
   };
   get("/api/events/stream", stream,
       "server-sent events: how cameras are and what they tell, of all or of ?camera=; listens to them "
-      "meanwhile");
-  get("/api/events", search_all, "the same lately: ?camera=, ?from=, ?to=, ?limit=");
-  get("/api/cameras/{id}/events", search_one, "one camera's lately: ?from=, ?to=, ?limit=");
+      "meanwhile",
+      Access::kFiltered);
+  get("/api/events", search_all, "the same lately: ?camera=, ?from=, ?to=, ?limit=", Access::kFiltered);
+  get("/api/cameras/{id}/events", search_one,
+      "one camera's lately: ?from=, ?to=, ?limit=", Access::kByMethod);
 }
 
 }  // namespace camctl::apps::serve

@@ -33,13 +33,22 @@ struct RouteContext {
   std::function<bool()> ready;               // thread-safe
   Snapshots& snapshots;
   DiskReader& disk_reader;
-  std::function<HttpTotals()> http_totals;  // thread-safe
+  std::function<void(std::function<void()>)> run_on_control;  // thread-safe
+  std::function<HttpTotals()> http_totals;                    // thread-safe
   DeviceControl& devices;
   EventLog& event_log;
   EventWatch& event_watch;
   std::vector<EventLoop*> loops;  // of connections, by Exchange::loop_index()
   std::optional<ListenAddress> restream;
 };
+
+namespace auth {
+class Gate;
+}
+
+// All that follows: the one table.
+std::vector<Route> all_routes(const std::shared_ptr<const RouteContext>& context,
+                              const std::shared_ptr<auth::Gate>& gate, const std::vector<Asset>& assets);
 
 // /api/cameras…, /healthz, /readyz
 void add_api_routes(std::vector<Route>& routes, const std::shared_ptr<const RouteContext>& context);

@@ -15,6 +15,7 @@
 
 #include "apps/common/clock_text.h"
 #include "apps/media/on_loop.h"
+#include "apps/serve/auth/gate.h"
 #include "apps/serve/camera_manager.h"
 #include "apps/serve/devices/camera_search.h"
 #include "apps/serve/devices/device_control.h"
@@ -27,6 +28,7 @@
 #include "apps/serve/routes.h"
 #include "apps/serve/service_watch.h"
 #include "apps/serve/snapshots.h"
+#include "apps/serve/state_folder.h"
 #include "base/log.h"
 #include "base/os/descriptors.h"
 #include "base/os/heap.h"
@@ -76,12 +78,27 @@ void warn_of_restart(const Settings& before, const Settings& after) {
       {"threads", before.threads != after.threads},
       {"max_connections", before.max_connections != after.max_connections},
       {"host_sessions", before.host_sessions != after.host_sessions},
+      {"state_dir", before.state_dir != after.state_dir},
       {"dvr_dir", before.dvr_dir != after.dvr_dir},
       {"dvr_max_bytes", before.dvr_max_bytes != after.dvr_max_bytes},
       {"access_log", before.access_log != after.access_log},
       {"web_dir", before.web_dir != after.web_dir}};
   for (const auto& [key, changed] : keys)
     if (changed) log::get().warn("{} has changed, which needs a restart", key);
+}
+
+void keep_until_restart(const Settings& now, Settings& next) {
+  next.cameras = now.cameras;
+  next.listen = now.listen;
+  next.rtsp_listen = now.rtsp_listen;
+  next.allow_anonymous = now.allow_anonymous;
+}
+
+// Users may go only from where nobody else comes in.
+Result<void> check_reloaded(const Settings& now, const Settings& next) {
+  auto kept = next;
+  keep_until_restart(now, kept);
+  return check_listen(kept);
 }
 
 void warn_of_unknown_streams(const Settings& settings, const std::vector<Camera>& cameras) {
@@ -104,10 +121,11 @@ class Program {
   void run(const std::stop_token& stop, const std::vector<Camera>& cameras);
 
  private:
-  std::vector<Route> routes();
   std::string summary() const;
   std::optional<ListenAddress> restream_address() const;
   void log_end(std::chrono::steady_clock::time_point began) const;
+  std::shared_ptr<const RouteContext> route_context();
+  Result<std::shared_ptr<auth::Gate>> make_gate();
   void reload();
   void reload_all();
   void reload_cameras();
@@ -128,6 +146,7 @@ class Program {
   EventLoop rtsp_loop_;  // before the server: its loops post here until they end
   std::atomic<bool> ready_{false}, save_credentials_{false};
   std::unique_ptr<Server> server_;
+  std::shared_ptr<auth::Gate> gate_;
   std::unique_ptr<CameraManager> manager_;  // uses the server's loops
   Snapshots snapshots_;
   DiskReader disk_reader_;
@@ -149,25 +168,25 @@ std::optional<ListenAddress> Program::restream_address() const {
   return address;
 }
 
-std::vector<Route> Program::routes() {
-  std::vector<Route> routes;
-  auto context = std::make_shared<RouteContext>(RouteContext{
+std::shared_ptr<const RouteContext> Program::route_context() {
+  return std::make_shared<RouteContext>(RouteContext{
       *manager_,
       [this](Change wanted, std::function<void(Result<Camera>)> done) {
         control_.post([this, wanted = std::move(wanted), done = std::move(done)] { done(change(wanted)); });
       },
       [this] { return save_credentials_.load(); }, [this] { return ready_.load(); }, snapshots_, disk_reader_,
+      [this](std::function<void()> task) { control_.post(std::move(task)); },
       [this] { return server_->totals(); }, devices_, event_log_, *event_watch_, server_->loops(),
       restream_address()});
-  add_api_routes(routes, context);
-  add_metrics_routes(routes, context);
-  add_hls_routes(routes, context);
-  add_live_routes(routes, context);
-  add_snapshot_routes(routes, context);
-  add_device_routes(routes, context);
-  add_event_routes(routes, context);
-  add_asset_routes(routes, assets_);
-  return routes;
+}
+
+Result<std::shared_ptr<auth::Gate>> Program::make_gate() {
+  const auto find = [this](std::string_view text) -> std::optional<std::string> {
+    const auto camera = manager_->find(text);
+    if (!camera) return std::nullopt;
+    return camera->camera()->id;
+  };
+  return auth::Gate::make(server_->loops(), find, config_.settings.users, state_folder(config_.settings));
 }
 
 Result<void> Program::prepare() {
@@ -184,6 +203,9 @@ Result<void> Program::prepare() {
   event_watch_ = std::make_unique<EventWatch>(control_, *manager_, refusals_, event_log_);
   search_ = std::make_unique<CameraSearch>(control_, *manager_, refusals_,
                                            [this](const auto& moved) { take_moved(moved); });
+  auto gate = make_gate();
+  if (!gate) return refuse(gate.error());
+  gate_ = std::move(*gate);
   if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
   server_->set_options(http_options(settings));
   save_credentials_ = settings.save_credentials;
@@ -286,11 +308,16 @@ void Program::reload_all() {
     log::get().error("not reloaded: {}", config.error().message);
     return;
   }
+  if (auto done = check_reloaded(config_.settings, config->settings); !done) {
+    log::get().error("not reloaded: {}", done.error().message);
+    return;
+  }
   warn_of_restart(config_.settings, config->settings);
-  config->settings.cameras = config_.settings.cameras;
+  keep_until_restart(config_.settings, config->settings);
   config_ = std::move(*config);
   save_credentials_ = config_.settings.save_credentials;
   server_->set_options(http_options(config_.settings));
+  gate_->set_users(config_.settings.users);
   search_lost();
   reload_cameras();
 }
@@ -332,13 +359,16 @@ void Program::run(const std::stop_token& stop, const std::vector<Camera>& camera
   remember();
   event_watch_->look();
   search_lost();
-  server_->start(Router(routes()));
+  server_->start(Router(all_routes(route_context(), gate_, assets_)), gate_);
   ready_ = true;
   log::get().info("{}", summary());
   service_->ready(summary());
   if (restream_) {
     rtsp_loop_.start("rtsp");
-    log::get().info("restreaming on rtsp://{}/", restream_address()->to_string());
+    const auto address = restream_address()->to_string();
+    log::get().info("restreaming on rtsp://{}/", address);
+    if (!config_.settings.users.empty())
+      log::get().warn("RTSP knows no users: whoever reaches {} sees every camera", address);
   }
   const std::stop_callback stopping(stop, [this] { control_.stop(); });
   control_.run();
@@ -379,23 +409,32 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
        "max_connections", "transport",       "video_codec", "bitrate",          "maxrate",
        "video_encoder",   "preset",          "height",      "audio_bitrate",    "segment_duration",
        "segments",        "part_duration",   "dvr",         "dvr_memory",       "tiers",
-       "max_transcodes",  "on_demand",       "dvr_dir",     "dvr_max_bytes"});
+       "max_transcodes",  "on_demand",       "dvr_dir",     "dvr_max_bytes",    "state_dir"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);
 }
 
 Result<void> check_listen(const Settings& settings) {
-  for (const auto* text : {&settings.listen, &settings.rtsp_listen}) {
-    if (text == &settings.rtsp_listen && text->empty()) continue;
-    const auto address = ListenAddress::parse(*text);
+  const bool users = !settings.users.empty();
+  if (users && settings.allow_anonymous)
+    return fail(ErrorCode::kUsage, "there are users, so allow_anonymous makes no sense",
+                "take one of them out of the configuration");
+  const auto check = [&](const std::string& text, bool knows_users) -> Result<void> {
+    const auto address = ListenAddress::parse(text);
     if (!address) return fail(address.error());
-    if (address->address.is_loopback() || settings.allow_anonymous) continue;
-    return fail(ErrorCode::kUsage,
-                fmt::format("others can reach {}, and there are no users to log in", address->to_string()),
-                "listen on 127.0.0.1, or let anybody in with --allow-anonymous");
-  }
-  return {};
+    if (address->address.is_loopback() || settings.allow_anonymous || knows_users) return {};
+    if (users)
+      return fail(ErrorCode::kUsage,
+                  fmt::format("others can reach {}, and RTSP here knows no users", address->to_string()),
+                  "let rtsp_listen be 127.0.0.1");
+    return fail(
+        ErrorCode::kUsage,
+        fmt::format("others can reach {}, and there are no users to log in", address->to_string()),
+        "listen on 127.0.0.1, add users to the configuration, or let anybody in with --allow-anonymous");
+  };
+  if (auto done = check(settings.listen, users); !done) return done;
+  return settings.rtsp_listen.empty() ? Result<void>{} : check(settings.rtsp_listen, false);
 }
 
 namespace {

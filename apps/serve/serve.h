@@ -30,7 +30,8 @@ Result<void> run(const ServeOptions& options, std::span<const EmbeddedFile> file
 // nobody asked for it: there are no cameras then.
 Result<std::vector<Camera>> read_cameras(const std::string& name, bool by_default);
 
-// kConfig or kUsage unless the address is this host's own or everybody may come in.
+// kConfig or kUsage unless the addresses are this host's own, users have to log in there, or everybody may
+// come in.
 Result<void> check_listen(const Settings& settings);
 
 }  // namespace camctl::apps::serve

@@ -9,7 +9,8 @@ import pytest
 
 from conftest import BIN_DIR, program
 
-PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "doctor", "stream", "serve", "simulate"]
+PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "doctor", "stream", "serve", "passwd",
+            "simulate"]
 
 
 def camctl(*args, path=None, **options):

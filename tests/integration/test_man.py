@@ -8,7 +8,7 @@ import pytest
 from conftest import BIN_DIR, program, require
 
 PAGES = BIN_DIR.parent / "man" / "man1"
-PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "stream", "serve", "simulate"]
+PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "stream", "serve", "passwd", "simulate"]
 
 
 def page(name):

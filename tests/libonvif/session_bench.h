@@ -16,6 +16,7 @@
 namespace camctl::onvif {
 
 struct SessionBench {
+  static inline const std::string kUnsigned = ::camctl::onvif::soap(tds("GetDeviceInformation"));
   using SystemTime = std::chrono::system_clock::time_point;
   using SteadyTime = std::chrono::steady_clock::time_point;
 
@@ -48,6 +49,7 @@ struct SessionBench {
       missing.status = 404;
       return missing;
     }
+    if (refuse_all && request.body.find("UsernameToken") != std::string_view::npos) soap.body = kUnsigned;
     auto answer = device.handle(soap);
     while (answer.later) {  // waiting takes no time here
       elapsed += answer.after;
@@ -76,7 +78,8 @@ struct SessionBench {
   std::vector<std::string> urls, bodies;  // of all requests
   int logins = 0;
   bool silent = false;
-  std::string without;  // requests with this text in them find nothing: a service that is only listed
+  bool refuse_all = false;  // every token
+  std::string without;      // requests with this text in them find nothing: a service that is only listed
 };
 
 inline VirtualDeviceConfig test_device_with(std::set<int> quirks) {

@@ -1,4 +1,5 @@
 // The server's list of cameras, asked for every two seconds while the page is visible.
+import { goToLogIn } from "./session.js";
 
 const kInterval = 2000;
 const kTimeout = 8000;
@@ -47,6 +48,7 @@ async function fetchCameras() {
   } catch (error) {
     throw new Error(error.name === "TimeoutError" ? "the server does not answer" : "the server can't be reached");
   }
+  if (response.status === 401) goToLogIn(); // the session has ended
   if (!response.ok) throw new Error(`the server answered ${response.status} ${response.statusText}`.trim());
   let cameras;
   try {

@@ -1,5 +1,6 @@
 // The dashboard: keeps one tile for each camera of the server.
 import { pollCameras } from "./api.js";
+import { currentSession, logOut } from "./session.js";
 import { Tile } from "./tile.js";
 
 const kToastTime = 4000;
@@ -83,3 +84,14 @@ function showFailure(reason) {
 }
 
 pollCameras({ onCameras: showCameras, onFailure: showFailure });
+
+async function showUser() {
+  const session = await currentSession();
+  if (!session?.user) return; // nobody has to log in here
+  const button = document.getElementById("logout");
+  button.querySelector(".label").textContent = session.user;
+  button.title = `Log out (${session.user}, ${session.role})`;
+  button.hidden = false;
+  button.addEventListener("click", logOut);
+}
+showUser().catch(() => {}); // the list of cameras tells that there is no connection

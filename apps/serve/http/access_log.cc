@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <system_error>
@@ -17,9 +18,19 @@ namespace {
 
 constexpr std::size_t kMaxField = 1024;  // of what a client can write into one field of a line
 
+// The token of a signed address lets anybody in who reads it.
+void redact_link(std::string& address) {
+  constexpr std::string_view kLink = "/signed/";
+  const auto found = address.find(kLink);
+  if (found == address.npos) return;
+  const auto begin = found + kLink.size();
+  address.replace(begin, std::min(address.find('/', begin), address.size()) - begin, "***");
+}
+
 std::string escaped(std::string_view text) {
   if (text.empty()) return "-";
-  const auto safe = text.find("://") == text.npos ? std::string(text) : redact_urls(text);
+  auto safe = text.find("://") == text.npos ? std::string(text) : redact_urls(text);
+  redact_link(safe);
   std::string out;
   for (const char c : std::string_view(safe).substr(0, kMaxField)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -38,10 +49,10 @@ std::string access_line(const Request& request, int status, std::uint64_t bytes,
   const auto seconds = std::chrono::system_clock::to_time_t(time);
   std::tm utc{};
   gmtime_r(&seconds, &utc);
-  return fmt::format("{} - - [{:%d/%b/%Y:%H:%M:%S} +0000] \"{} {} HTTP/1.{}\" {} {} \"{}\" \"{}\"",
-                     request.client.to_string(), utc, escaped(request.method_text), escaped(request.target),
-                     request.http_1_0 ? 0 : 1, status, bytes, escaped(request.header("referer")),
-                     escaped(request.header("user-agent")));
+  return fmt::format("{} - {} [{:%d/%b/%Y:%H:%M:%S} +0000] \"{} {} HTTP/1.{}\" {} {} \"{}\" \"{}\"",
+                     request.client.to_string(), escaped(request.who ? request.who->name : ""), utc,
+                     escaped(request.method_text), escaped(request.target), request.http_1_0 ? 0 : 1, status,
+                     bytes, escaped(request.header("referer")), escaped(request.header("user-agent")));
 }
 
 Result<std::unique_ptr<AccessLog>> AccessLog::open(const std::string& path) {

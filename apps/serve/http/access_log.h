@@ -12,8 +12,9 @@
 
 namespace camctl::apps::serve {
 
-// One line without its end: client - - [time] "request" status bytes "referer" "user agent". Quotes,
-// backslashes and control characters of the client are written as \xHH, passwords in URLs as ***.
+// One line without its end: client - user [time] "request" status bytes "referer" "user agent". Quotes,
+// backslashes and control characters of the client are written as \xHH, passwords in URLs and the
+// tokens of signed addresses as ***.
 std::string access_line(const Request& request, int status, std::uint64_t bytes,
                         std::chrono::system_clock::time_point time);
 

@@ -1,5 +1,6 @@
 #include "apps/serve/http/connection.h"
 
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -24,6 +25,16 @@ constexpr int kNotSentLowat = 128 << 10;         // kernel memory that a reader 
 
 std::chrono::milliseconds write_time(const HttpOptions& options, std::size_t bytes) {
   return options.write_timeout + std::chrono::milliseconds(bytes * 1000 / kSlowestRate);
+}
+
+// Answers what `answer` fails to.
+void run_guarded(const Request& request, const ExchangePtr& exchange, const std::function<void()>& answer) {
+  try {
+    answer();
+  } catch (const std::exception& e) {
+    log::get().error("answering /{}: {}", fmt::join(request.segments, "/"), e.what());
+    exchange->send(error_response(500, "internal", "internal error"));
+  }
 }
 
 }  // namespace
@@ -245,11 +256,12 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
   answered_ = std::make_shared<std::atomic<bool>>(false);
   const auto exchange = std::make_shared<Http1Exchange>(loop_, weak_from_this(), answered_);
   auto refusal = check(*request, loop_.options.guard);
+  loop_.gate->prepare(*request);
   auto found = refusal ? Router::Match{} : loop_.router.match(*request);
   request_ = request;
   content_ = found.content;
   if (refusal) return exchange->send(std::move(*refusal));
-  if (!found.handler) {
+  if (!found.route) {
     if (request->method == Method::kOptions && (!found.allow.empty() || request->segments.empty()))
       return exchange->send(preflight(*request, loop_.options.guard.cors_origins,
                                       found.allow.empty() ? "GET, HEAD, POST, PATCH, DELETE" : found.allow));
@@ -259,12 +271,11 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
     response.headers.emplace_back("Allow", found.allow);
     return exchange->send(std::move(response));
   }
-  try {
-    (*found.handler)(request_, exchange);
-  } catch (const std::exception& e) {
-    log::get().error("answering {}: {}", request_->target.substr(0, request_->target.find('?')), e.what());
-    exchange->send(error_response(500, "internal", "internal error"));
-  }
+  run_guarded(*request, exchange, [&] {
+    loop_.gate->admit(request, *found.route, exchange, [request, exchange, route = found.route] {
+      run_guarded(*request, exchange, [&] { route->handler(request, exchange); });
+    });
+  });
 }
 
 void Connection::answer(Response response) {

@@ -11,6 +11,7 @@
 #include <unordered_set>
 
 #include "apps/serve/http/access_log.h"
+#include "apps/serve/http/gatekeeper.h"
 #include "apps/serve/http/guard.h"
 #include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/message.h"
@@ -33,14 +34,16 @@ class Connection;
 
 // What the connections of one event loop share. Touched on that loop only.
 struct HttpLoop {
-  HttpLoop(unsigned number, const Router& routes, AccessLog& access_log, SharedFiles& shared)
-      : index(number), router(routes), log(access_log), files(shared), timer(events) {}
+  HttpLoop(unsigned number, const Router& routes, const GatekeeperPtr& gatekeeper, AccessLog& access_log,
+           SharedFiles& shared)
+      : index(number), router(routes), gate(gatekeeper), log(access_log), files(shared), timer(events) {}
 
   const std::string& date();  // of this second
 
   unsigned index;
   EventLoop events;
   const Router& router;
+  const GatekeeperPtr& gate;
   AccessLog& log;
   SharedFiles& files;  // of all loops
   HttpCounters counters;

@@ -49,6 +49,13 @@ void apply_cors(const Request& request, const std::vector<std::string>& origins,
   response.headers.emplace_back("Access-Control-Expose-Headers", "ETag, Content-Range, Retry-After");
 }
 
+// What somebody had to log in for is no cache's to hand to others (RFC 9111 §5.2.2.7).
+void keep_from_caches(const Request& request, Response& response) {
+  constexpr std::string_view kPublic = "public";
+  if (request.who && !request.who->name.empty() && response.cache_control.starts_with(kPublic))
+    response.cache_control.replace(0, kPublic.size(), "private");
+}
+
 }  // namespace
 
 RangeVerdict parse_range(std::string_view header, std::size_t size, ByteRange& range) {
@@ -115,6 +122,7 @@ void apply_request(const Request& request, const std::vector<std::string>& cors_
       apply_range(request, response);
     }
   }
+  keep_from_caches(request, response);
   apply_cors(request, cors_origins, response);
 }
 

@@ -25,6 +25,7 @@ bool etag_matches(std::string_view header, std::string_view etag);
 hls::BodyPtr slice(const hls::BodyPtr& body, const ByteRange& range);
 
 // Applies If-None-Match and Range to a 200 answer of GET or HEAD, and adds the headers of `cors_origins`.
+// Where somebody is logged in, no shared cache may keep it.
 void apply_request(const Request& request, const std::vector<std::string>& cors_origins, Response& response);
 
 // The status line and the header fields with their empty line. `date` is an IMF-fixdate.

@@ -68,7 +68,8 @@ Response preflight(const Request& request, const std::vector<std::string>& cors_
     return response;
   // Any origin may read where the configuration says "*"; changes are for those that it names.
   response.headers.emplace_back("Access-Control-Allow-Methods", known ? std::string(allow) : "GET, HEAD");
-  response.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Range, If-None-Match");
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                "Authorization, Content-Type, Range, If-None-Match");
   response.headers.emplace_back("Access-Control-Max-Age", "600");
   return response;
 }

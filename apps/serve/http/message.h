@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "apps/serve/http/principal.h"
 #include "base/cidr.h"
 #include "base/result.h"
 #include "libhls/body.h"
@@ -39,11 +40,17 @@ struct Request {
   std::string body;
   IpAddress client;
   bool http_1_0 = false;
+  bool tls = false;        // came inside TLS
   bool websocket = false;  // asks for an upgrade to WebSocket
+  std::string link;        // the token of a signed address, which was in front of the path
   Params params;           // set by the router
+  PrincipalPtr who;        // set by the gatekeeper; null on public routes where users have to log in
 
   std::string_view header(std::string_view lower_name) const;  // the first one; empty if there is none
   std::size_t header_count(std::string_view lower_name) const;
+  // Whether whoever asks may see this camera at all. For routes of Access::kFiltered (router.h): of others'
+  // {id} the gatekeeper has made sure.
+  bool may_see(std::string_view camera_id) const { return who && who->may_see(camera_id); }
 };
 using RequestPtr = std::shared_ptr<const Request>;
 

@@ -96,7 +96,7 @@ Router::Match Router::match(Request& request) const {
     const auto& route = routes_[i];
     if (route.method == request.method || (route.method == Method::kGet && request.method == Method::kHead)) {
       request.params = std::move(params);
-      return {&route.handler, {}, contents_[i]};
+      return {&route, {}, contents_[i]};
     }
     add_method(allow, name(route.method));
     if (route.method == Method::kGet) add_method(allow, "HEAD");

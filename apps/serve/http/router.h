@@ -14,6 +14,16 @@ namespace camctl::apps::serve {
 // Answers by exchange->send(), at once or later. Runs on the connection's loop and must not block.
 using Handler = std::function<void(const RequestPtr& request, const ExchangePtr& exchange)>;
 
+// Who may use a route, where there are users.
+enum class Access : std::uint8_t {
+  // GET: whoever may see the camera of its {id}; without {id}, whoever may see all. Other methods: admins.
+  kByMethod,
+  kViewer,    // as GET, whatever the method
+  kAdmin,     // admins, whatever the method
+  kFiltered,  // everybody who is logged in: the handler leaves out what Request::may_see() denies
+  kPublic,    // everybody
+};
+
 struct Route {
   Method method = Method::kGet;  // kGet serves HEAD too
   // "/hls/{id}/playlist{#n}.ts": {name} matches some text within a segment, {#name} a decimal number without
@@ -21,6 +31,7 @@ struct Route {
   std::string_view pattern;
   Handler handler;
   std::string_view summary;  // one line for the API's description
+  Access access = Access::kByMethod;
 };
 
 class Router {
@@ -28,10 +39,10 @@ class Router {
   // The patterns must outlive the router.
   explicit Router(std::vector<Route> routes = {});
 
-  // Finds the route of `request` and sets its params. Where there is none: a null handler, and in `allow`
+  // Finds the route of `request` and sets its params. Where there is none: null, and in `allow`
   // the methods that the path has ("GET, HEAD"), empty for an unknown path.
   struct Match {
-    const Handler* handler = nullptr;  // the router's
+    const Route* route = nullptr;  // the router's
     std::string allow;
     Content content = Content::kPage;
   };

@@ -80,6 +80,7 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
   void admit(HttpLoop& loop, tcp::socket socket);
 
   Router router;
+  GatekeeperPtr gate;
   std::size_t max_connections;
   std::unique_ptr<AccessLog> log;
   SharedFiles files;
@@ -94,13 +95,15 @@ struct Server::Impl : std::enable_shared_from_this<Server::Impl> {
 Server::Server(unsigned threads, std::size_t max_connections, std::unique_ptr<AccessLog> log)
     : impl_(std::make_shared<Impl>(max_connections, std::move(log))) {
   for (unsigned i = 0; i < threads; ++i)
-    impl_->loops.push_back(std::make_unique<HttpLoop>(i, impl_->router, *impl_->log, impl_->files));
+    impl_->loops.push_back(
+        std::make_unique<HttpLoop>(i, impl_->router, impl_->gate, *impl_->log, impl_->files));
   for (auto& loop : impl_->loops) loop->events.start(fmt::format("http-{}", loop->index).c_str());
 }
 
 Server::~Server() {
   if (impl_->acceptor) impl_->acceptor.reset();
   impl_->pause.reset();
+  if (impl_->gate) impl_->gate->stop();
   for (auto& loop : impl_->loops) {
     loop->events.stop();
     loop->events.join();  // only then may what its handlers use go
@@ -132,8 +135,9 @@ ListenAddress Server::address() const {
   return {from_asio(endpoint.address()), endpoint.port()};
 }
 
-void Server::start(Router router) {
-  impl_->router = std::move(router);  // no loop looks at it before its first connection
+void Server::start(Router router, GatekeeperPtr gate) {
+  impl_->router = std::move(router);  // no loop looks at them before its first connection
+  impl_->gate = std::move(gate);
   impl_->accept();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/serve/http/access_log.h"
+#include "apps/serve/http/gatekeeper.h"
 #include "apps/serve/http/guard.h"
 #include "apps/serve/http/http_counters.h"
 #include "apps/serve/http/router.h"
@@ -37,8 +38,8 @@ class Server {
   Result<void> listen(EventLoop& control, const ListenAddress& address);
   // Where it listens, with the port that the system chose.
   ListenAddress address() const;
-  // Begins to accept, and answers by `router`. Once.
-  void start(Router router);
+  // Begins to accept, and answers by `router` whom `gate` admits. Once.
+  void start(Router router, GatekeeperPtr gate);
 
   // Replaces what connections go by from their next request on.
   void set_options(const HttpOptions& options);

@@ -138,6 +138,15 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"credentials: [{host: a, user: b, password: c, password_env: D}]\n", "two passwords", ""},
       {"credentials: [{host: a, user: b, password_env: NOT_THERE}]\n", "variable NOT_THERE is not set", ""},
       {"credentials: [{host: a, user: b, password_file: /nowhere/x}]\n", "/nowhere/x", ""},
+      {"users: a\n", "\"users\" must be a list", ""},
+      {"users: [{hash: x}]\n", "\"hash\" is no argon2id hash", "camctl passwd"},
+      {"users: [{name: a}]\n", "needs a hash", "camctl passwd"},
+      {"users: [{name: \"a:b\"}]\n", "\"a:b\" is no name of a user", "letters, digits"},
+      {"users: [{name: \"\"}]\n", "is no name of a user", ""},
+      {"users: [{name: a, role: root}]\n", "\"role\" must be viewer or admin", ""},
+      {"users: [{name: a, pasword: b}]\n", "camctl.yaml:1:19: unknown key \"pasword\"", ""},
+      {"users: [{name: a, cameras: all}]\n", "\"cameras\" of a user must be a list of ids", ""},
+      {"users: [{name: a, cameras: [../b]}]\n", "is no id of a camera", ""},
       {"credentials: [{host: a, usr: b}]\n", "unknown key \"usr\"", "did you mean \"user\"?"},
   };
   for (const auto& c : cases) {
@@ -148,6 +157,31 @@ TEST_CASE("bad files name line and column, and say what to write") {
     CHECK_MESSAGE(config.error().message.find(c.message) != std::string::npos, config.error().message);
     CHECK_MESSAGE(config.error().hint.find(c.hint) != std::string::npos, config.error().hint);
   }
+}
+
+TEST_CASE("users are read, checked against each other, and printed without their hashes") {
+  const std::string hash =
+      "hash: "
+      "\"$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$RdescudvJCsgt3ub+b/dWRWJTmaaJObG8nR0nuFnFpA\"";
+  const auto config = from_yaml("users:\n  - {name: anna, " + hash + ", role: admin}\n  - {name: b.c@d, " +
+                                hash + "}\n  - {name: e, " + hash + ", role: viewer, cameras: []}\n");
+  REQUIRE_MESSAGE(config, config.error().message);
+  const auto& users = config->settings.users;
+  REQUIRE(users.size() == 3);
+  CHECK(users[0].admin);
+  CHECK_FALSE(users[0].cameras);
+  CHECK_FALSE(users[1].admin);
+  CHECK(users[2].cameras == std::vector<std::string>{});
+  const auto printed = print_config(*config);
+  CHECK(printed.find("argon2id") == std::string::npos);
+  CHECK(printed.find("  - name: anna\n    hash: \"***\"\n    role: admin\n") != std::string::npos);
+  CHECK(printed.find("    cameras: []\n") != std::string::npos);
+  const auto twice = from_yaml("users: [{name: a, " + hash + "}, {name: a, " + hash + "}]\n");
+  REQUIRE_FALSE(twice);
+  CHECK(twice.error().message.find("two users \"a\"") != std::string::npos);
+  const auto limited = from_yaml("users: [{name: a, " + hash + ", role: admin, cameras: [x]}]\n");
+  REQUIRE_FALSE(limited);
+  CHECK(limited.error().message.find("an admin has all cameras") != std::string::npos);
 }
 
 TEST_CASE("an empty file, comments and every kind of value are read") {
@@ -418,13 +452,15 @@ TEST_CASE("the example has every key with its default") {
   }
   CHECK(config->origins.contains("streams"));
   CHECK(config->origins.contains("credentials"));
+  CHECK(config->origins.contains("users"));
   // The commented examples too.
   std::string uncommented;
   for (std::size_t begin = 0, end; begin < text.size(); begin = end + 1) {
     end = std::min(text.find('\n', begin), text.size());
     auto line = text.substr(begin, end - begin);
     if (line.starts_with("#  ")) line = line.substr(1);
-    if (line.starts_with("streams:") || line.starts_with("credentials:")) line.resize(line.find(':') + 1);
+    if (line.starts_with("streams:") || line.starts_with("credentials:") || line.starts_with("users:"))
+      line.resize(line.find(':') + 1);
     uncommented += line + "\n";
   }
   Config examples;
@@ -434,6 +470,9 @@ TEST_CASE("the example has every key with its default") {
   const auto read = apply_yaml(uncommented, "examples", folder.path, sources, examples);
   REQUIRE_MESSAGE(read, read.error().message);
   CHECK(examples.settings.credentials.size() == 4);
+  REQUIRE(examples.settings.users.size() == 2);
+  CHECK(examples.settings.users[0].admin);
+  CHECK(examples.settings.users[1].cameras == std::vector<std::string>{"stream_0", "stream_3"});
   CHECK(examples.settings.streams.size() == 2);
 }
 

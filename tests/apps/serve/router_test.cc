@@ -35,7 +35,7 @@ Outcome ask(std::string_view method, std::string_view target) {
   request->method = method_from(method);
   request->segments = parse_target(target).value().segments;
   const auto match = router.match(*request);
-  if (match.handler) (*match.handler)(request, nullptr);
+  if (match.route) match.route->handler(request, nullptr);
   return {hit, match.allow, request->params};
 }
 

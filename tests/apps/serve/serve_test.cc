@@ -43,6 +43,18 @@ TEST_CASE("where it may listen") {
     settings.allow_anonymous = c.anonymous;
     CHECK(check_listen(settings).has_value() == c.ok);
   }
+  const auto with_users = [](std::string listen, std::string rtsp, bool anonymous) {
+    Settings settings;
+    settings.listen = std::move(listen);
+    settings.rtsp_listen = std::move(rtsp);
+    settings.allow_anonymous = anonymous;
+    settings.users.push_back({"anna", Secret("hash"), false, {}});
+    return check_listen(settings).has_value();
+  };
+  CHECK(with_users("0.0.0.0:8080", "", false));
+  CHECK(with_users("0.0.0.0:8080", "127.0.0.1:8554", false));
+  CHECK_FALSE(with_users("127.0.0.1:8080", "0.0.0.0:8554", false));  // which knows no users
+  CHECK_FALSE(with_users("127.0.0.1:8080", "", true));               // who is right?
   CHECK(ListenAddress::parse("[::1]:81")->to_string() == "[::1]:81");
   CHECK(ListenAddress::parse("localhost:81")->to_string() == "127.0.0.1:81");
 }
