@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import accounts
 import bad_device
 from conftest import program, wait_for
 from serving import Server
@@ -320,6 +321,31 @@ def test_bad_event_requests(simulate, spawn, tmp_path):
     assert server.get("/api/cameras/9/events")[0] == 404
     assert server.request("HEAD", "/api/events/stream")[:1] == (200,)
     assert server.request("POST", "/api/events/stream")[0] == 405
+
+
+def test_users_see_and_turn_what_is_theirs(simulate, spawn, tmp_path):
+    cameras = simulate(2, "--no-discovery")
+    users = accounts.config(("anna", "correct-horse-1", "admin", None), ("guest", "wide-open-door-3", "viewer", ["stream_1"]))
+    server = Server(spawn, tmp_path, [entry(cameras, 0), entry(cameras, 1)], config=users)
+    anna, guest = ({"Authorization": accounts.basic(*who)} for who in (("anna", "correct-horse-1"), ("guest", "wide-open-door-3")))
+    for method, path, body, of_anna, of_guest in (
+            ("POST", "stream_1/ptz", {"action": "stop"}, 204, 403), ("POST", "stream_0/ptz", {"action": "stop"}, 204, None),
+            ("POST", "stream_1/presets", {"name": "Gate"}, 201, 403), ("DELETE", "stream_1/presets/Gate", None, 204, 403),
+            ("GET", "stream_1/ptz", None, 200, 200), ("GET", "stream_0/ptz", None, 200, 404),
+            ("GET", "stream_0/presets", None, 200, 404), ("GET", "stream_0/events", None, 200, 404),
+            ("GET", "stream_0/snapshot.jpg?source=camera", None, 200, 404)):
+        text = json.dumps(body) if body else None
+        for who, wanted in (({}, 401), (guest, of_guest), (anna, of_anna)):
+            status = server.request(method, "/api/cameras/" + path, text, {"Content-Type": "application/json", **who})[0]
+            assert status == wanted or (wanted is None and status in (403, 404)), (method, path, who, status)
+    assert server.get("/api/events")[0] == server.get("/api/events/stream")[0] == 401
+    assert server.get("/api/events/stream?camera=0", **guest)[0] == server.get("/api/events?camera=0", **guest)[0] == 404
+    with Listening(server, **guest) as of_guest, Listening(server, **anna) as of_anna:
+        of_guest.find(type="motion")
+        of_anna.find(type="motion", camera="stream_0")
+        assert {one["camera"] for one in of_guest.records} == {"stream_1"}
+    listed = json.loads(server.get("/api/events", **guest)[2])
+    assert listed and {one["camera"] for one in listed} == {"stream_1"}
 
 
 def test_one_subscription_while_somebody_listens(spawn, tmp_path):
