@@ -48,8 +48,9 @@ std::string session_cookie(std::string_view token, bool secure) {
                      secure ? "; Secure" : "");
 }
 
+// By a proxy that ends it: a browser's log-in has an Origin.
 bool over_tls(const Request& request) {
-  return request.tls || request.header("origin").starts_with("https://");
+  return request.header("origin").starts_with("https://");
 }
 
 bool from_browser(const Request& request) {
