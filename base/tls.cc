@@ -42,13 +42,12 @@ tl::unexpected<Error> internal(const char* doing) {
   return fail(ErrorCode::kInternal, fmt::format("TLS: {}: {}", doing, reason()));
 }
 
-std::array<std::uint8_t, 32> hash_key(const X509* certificate) {
-  std::array<std::uint8_t, 32> hash{};
+KeyPin pin_of(const X509* certificate) {
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  if (size > 0) EVP_Digest(der, static_cast<std::size_t>(size), hash.data(), nullptr, EVP_sha256(), nullptr);
+  const auto pin = KeyPin::of_public_key({der, size > 0 ? static_cast<std::size_t>(size) : 0});
   OPENSSL_free(der);
-  return hash;
+  return pin;
 }
 
 // A certificate for `key`, signed with it. Version 3 as X.509 counts from 0.
@@ -78,6 +77,8 @@ bool is_address(const std::string& host) {
 
 }  // namespace
 
+std::string library_version() { return OpenSSL_version(OPENSSL_VERSION); }
+
 Result<KeyPin> KeyPin::parse(std::string_view text) {
   const auto wrong = [] {
     return fail(ErrorCode::kConfig, "a TLS pin is sha256// and 44 characters, or 64 hexadecimal digits");
@@ -96,6 +97,12 @@ Result<KeyPin> KeyPin::parse(std::string_view text) {
     const char* pair = digits.data() + 2 * i;
     if (std::from_chars(pair, pair + 2, pin.hash_[i], 16).ptr != pair + 2) return wrong();
   }
+  return pin;
+}
+
+KeyPin KeyPin::of_public_key(std::span<const std::uint8_t> der) {
+  KeyPin pin;
+  EVP_Digest(der.data(), der.size(), pin.hash_.data(), nullptr, EVP_sha256(), nullptr);
   return pin;
 }
 
@@ -150,10 +157,11 @@ Result<std::shared_ptr<const Context>> Context::self_signed(const std::string& n
 }
 
 KeyPin Context::pin() const {
-  KeyPin pin;
-  if (const X509* own = SSL_CTX_get0_certificate(impl_->ssl.get())) pin.hash_ = hash_key(own);
-  return pin;
+  const X509* own = SSL_CTX_get0_certificate(impl_->ssl.get());
+  return own != nullptr ? pin_of(own) : KeyPin{};
 }
+
+void* Context::native() const { return impl_->ssl.get(); }
 
 struct Session::Impl {
   std::shared_ptr<const Context> context;
@@ -227,9 +235,7 @@ Result<Need> Session::handshake() {
 Result<KeyPin> Session::peer_pin() const {
   const X509* certificate = SSL_get0_peer_certificate(impl_->ssl.get());
   if (certificate == nullptr) return fail(ErrorCode::kProtocol, "TLS without a certificate");
-  KeyPin pin;
-  pin.hash_ = hash_key(certificate);
-  return pin;
+  return pin_of(certificate);
 }
 
 Result<Transfer> Session::read(std::span<std::uint8_t> buffer) {

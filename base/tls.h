@@ -25,12 +25,17 @@ struct Transfer {
   bool closed = false;      // by the peer, behind these bytes
 };
 
+// The OpenSSL that is loaded, "OpenSSL 3.0.17 1 Jul 2025": for those who report what runs.
+std::string library_version();
+
 // SHA-256 of a certificate's public key (its SubjectPublicKeyInfo, RFC 7469 §2.4): what tells one camera from
 // another where no authority signs certificates. It outlives a certificate that is renewed with the same key.
 class KeyPin {
  public:
   // "sha256//BASE64", as curl writes it, or 64 hexadecimal digits with or without colons. kConfig else.
   static Result<KeyPin> parse(std::string_view text);
+  // Of a SubjectPublicKeyInfo as it stands in a certificate (DER).
+  static KeyPin of_public_key(std::span<const std::uint8_t> der);
   std::string to_string() const;  // "sha256//BASE64"
   friend bool operator==(const KeyPin&, const KeyPin&) = default;
 
@@ -49,7 +54,8 @@ class Context {
   // cameras have them.
   static Result<std::shared_ptr<const Context>> self_signed(const std::string& name);
   ~Context();
-  KeyPin pin() const;  // of the server's own key
+  KeyPin pin() const;    // of the server's own key
+  void* native() const;  // OpenSSL's SSL_CTX, for streams of others; it stays ours
 
  private:
   friend class Session;

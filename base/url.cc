@@ -167,22 +167,47 @@ Secret Url::with(const Credentials& who) const {
                 '@' + host_and_port(*this) + target);
 }
 
+namespace {
+
+// Where the first password of a URL in `text` begins (npos: there is none) and ends.
+struct Found {
+  std::size_t begin = std::string_view::npos, end = 0;
+};
+
+Found find_password(std::string_view text) {
+  Found found;
+  for (std::size_t from = 0;;) {
+    const auto start = text.find("://", from);
+    if (start == text.npos) return found;
+    from = start + 3;
+    // The authority ends at the path; an '@' before that closes the credentials.
+    const auto end = std::min(text.find_first_of("/?# \t\r\n\"'<>", from), text.size());
+    const auto at = text.substr(0, end).rfind('@');
+    const auto colon = text.find(':', from);
+    if (at == text.npos || at < from || colon >= at) continue;
+    return {colon + 1, at};
+  }
+}
+
+}  // namespace
+
 std::string redact_urls(std::string_view text) {
   std::string result;
-  while (true) {
-    const auto start = text.find("://");
-    if (start == std::string_view::npos) return result.append(text);
-    result.append(text.substr(0, start + 3));
-    text.remove_prefix(start + 3);
-    // The authority ends at the path; an '@' before that closes the credentials.
-    const auto end = std::min(text.find_first_of("/?# \t\r\n\"'<>"), text.size());
-    const auto at = text.substr(0, end).rfind('@');
-    if (at == std::string_view::npos) continue;
-    const auto colon = text.substr(0, at).find(':');
-    if (colon != std::string_view::npos) {
-      result.append(text.substr(0, colon)).append(":***");
-      text.remove_prefix(at);
-    }
+  for (;;) {
+    const auto found = find_password(text);
+    if (found.begin == text.npos) return result.append(text);
+    result.append(text.substr(0, found.begin)).append("***");
+    text.remove_prefix(found.end);
+  }
+}
+
+void mask_urls(char* text) {
+  for (std::string_view rest(text);;) {
+    const auto found = find_password(rest);
+    if (found.begin == rest.npos) return;
+    char* begin = text + (rest.data() - text);
+    std::fill(begin + found.begin, begin + found.end, '*');
+    rest.remove_prefix(found.end);
   }
 }
 

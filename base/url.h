@@ -40,6 +40,9 @@ class Url {
 // `text` with the password of every URL in it replaced by "***", for messages that come from elsewhere.
 std::string redact_urls(std::string_view text);
 
+// The same in place, of the same length: for what a process was started with.
+void mask_urls(char* text);
+
 // RFC 3986 percent coding. `keep` lists characters to leave besides the unreserved ones. Decoding leaves
 // malformed escapes as they are.
 std::string percent_encode(std::string_view text, std::string_view keep = {});

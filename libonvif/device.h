@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -11,6 +12,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/tls.h"
 
 namespace camctl::onvif {
 
@@ -37,6 +39,7 @@ struct Profile {
 struct DeviceDescription {
   std::string onvif_url;  // the service address that answered
   std::string endpoint, name, manufacturer, model, firmware, serial, hardware, mac;
+  std::string tls_pin;                        // the key of its https that nobody vouches for; else empty
   std::string auth_scheme;                    // "none", "wsse", "digest/md5", "digest/sha-256"
   std::chrono::milliseconds clock_offset{0};  // device minus ours
   bool ptz = false, events = false, media2 = false;
@@ -59,6 +62,8 @@ struct InterrogateOptions {
   bool verify_tls = false;   // quirk 40
   bool allow_plain = false;  // the password itself may be sent where its digest is refused (quirk 56)
   std::string interface;     // to send from; empty: as the system routes
+  std::optional<tls::KeyPin> tls_pin = {};                  // as in HttpOptions
+  std::function<void(const tls::KeyPin&)> unverified = {};  // the same
 };
 
 // Blocks. One request at a time to this device. Stops at the first refusal of the credentials (quirk 57).

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "libonvif/http.h"
+#include "libonvif/interrogate.h"
 
 namespace camctl::onvif {
 namespace {
@@ -188,8 +189,7 @@ void DeviceSession::allow_farewell(milliseconds time) {
 
 Result<std::unique_ptr<DeviceSession>> open_session(const DeviceTarget& target,
                                                     const InterrogateOptions& options, std::stop_token stop) {
-  const auto transport = std::make_shared<HttpTransport>(HttpOptions{
-      options.connect_timeout, options.call_timeout, options.verify_tls, kMaxReplyBytes, options.interface});
+  const auto transport = std::make_shared<HttpTransport>(http_options(options, kMaxReplyBytes));
   using Clock = std::chrono::steady_clock;
   const auto bounds = std::make_shared<DeviceSession::CallBounds>(
       DeviceSession::CallBounds{stop, options.total_timeout.count() > 0 ? Clock::now() + options.total_timeout

@@ -20,10 +20,28 @@ void init_curl_once() {
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
 }
 
-// Old cameras: TLS 1.0, small keys, renegotiation without RFC 5746 (quirk 40).
-CURLcode allow_old_tls(CURL*, void* context, void*) {
-  SSL_CTX_set_options(static_cast<SSL_CTX*>(context), SSL_OP_LEGACY_SERVER_CONNECT);
+using ShownKey = std::optional<tls::KeyPin>;
+
+// Notes the key that a device shows. Whether it is the pinned one, libcurl says.
+int note_key(X509_STORE_CTX* store, void* user) {
+  unsigned char* der = nullptr;
+  const X509* certificate = X509_STORE_CTX_get0_cert(store);
+  const int size = certificate != nullptr ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der) : 0;
+  if (size > 0)
+    *static_cast<ShownKey*>(user) = tls::KeyPin::of_public_key({der, static_cast<std::size_t>(size)});
+  OPENSSL_free(der);
+  return X509_verify_cert(store);
+}
+
+CURLcode prepare_tls(CURL*, void* context, void* user) {
+  SSL_CTX_set_cert_verify_callback(static_cast<SSL_CTX*>(context), note_key, user);
   return CURLE_OK;
+}
+
+// Old cameras: TLS 1.0, small keys, renegotiation without RFC 5746 (quirk 40).
+CURLcode prepare_old_tls(CURL* curl, void* context, void* user) {
+  SSL_CTX_set_options(static_cast<SSL_CTX*>(context), SSL_OP_LEGACY_SERVER_CONNECT);
+  return prepare_tls(curl, context, user);
 }
 
 struct HeaderList {
@@ -95,27 +113,54 @@ long zone_of(const Url& url) {
   return static_cast<long>(if_nametoindex(zone.c_str()));
 }
 
+// Of a device that may be another one, or of somebody in between. Nothing has been said to it.
+Error other_key(const Url& url, const ShownKey& shown) {
+  return {ErrorCode::kProtocol,
+          fmt::format("{} has the TLS key {}, which is not the one that it is known by (onvif_tls_pin)",
+                      url.authority(), shown ? shown->to_string() : std::string("of another kind")),
+          "another device answers there, or somebody is in between; if the camera was replaced or reset, let "
+          "camctl discover --trust-new-keys take its new key"};
+}
+
+// OpenSSL's reason alone, of "OpenSSL/3.0.17: error:0A00010B:SSL routines::wrong version number".
+std::string_view tls_reason(std::string_view detail) {
+  const auto colon = detail.rfind(':');
+  return colon == detail.npos ? detail : text::trim(detail.substr(colon + 1));
+}
+
 Error error_of(CURLcode code, const char* detail, const Url& url, const Exchange& exchange) {
   const std::string where = url.authority();
   if (exchange.too_long)
     return {ErrorCode::kLimit, fmt::format("{} sends more than {} bytes", where, exchange.limit), {}};
+  const std::string_view words = *detail ? std::string_view(detail) : curl_easy_strerror(code);
   switch (code) {
     case CURLE_ABORTED_BY_CALLBACK:
       return {ErrorCode::kCancelled, "stopped", {}};
     case CURLE_OPERATION_TIMEDOUT:
       return {ErrorCode::kTimeout, where + " does not answer in time", {}};
     case CURLE_COULDNT_RESOLVE_HOST:
-      return {ErrorCode::kNetwork, where + ": no such host", {}};
+      return {ErrorCode::kNetwork, "looking up " + url.host + ": there is no such host",
+              "check the name, or give the camera's IP address"};
     case CURLE_COULDNT_CONNECT:
       return {ErrorCode::kNetwork, where + " refuses connections or is not there",
               "check address and port; ONVIF is off by default in many cameras"};
     case CURLE_PEER_FAILED_VERIFICATION:
-      return {ErrorCode::kNetwork, where + " has a certificate that cannot be verified", {}};
+      return {ErrorCode::kNetwork, where + " has a certificate that cannot be verified",
+              "cameras sign their own: leave --verify out"};
+    case CURLE_GOT_NOTHING:
+      return {ErrorCode::kNetwork, where + " closes the connection without an answer",
+              url.scheme == "http" ? "is this its port of ONVIF, and is that http:// or https://?" : ""};
+    case CURLE_UNSUPPORTED_PROTOCOL:  // as libcurl calls what answers in no HTTP that it knows
+    case CURLE_WEIRD_SERVER_REPLY:
+      return {ErrorCode::kProtocol, where + " does not answer in HTTP",
+              url.scheme == "http" ? "is this its port of ONVIF, and is that http:// or https://?" : ""};
+    case CURLE_SSL_CONNECT_ERROR:
+      return {ErrorCode::kNetwork,
+              fmt::format("{} does not speak TLS that we know: {}", where, tls_reason(words)),
+              "if the camera has plain HTTP on this port, give its address as http://"};
     default:
-      break;
+      return {ErrorCode::kNetwork, fmt::format("asking {}: {}", where, words), {}};
   }
-  const std::string_view words = *detail ? std::string_view(detail) : curl_easy_strerror(code);
-  return {ErrorCode::kNetwork, fmt::format("{}: {}", where, words), {}};
 }
 
 }  // namespace
@@ -124,6 +169,8 @@ struct HttpTransport::Impl {
   HttpOptions options;
   CURL* curl = nullptr;
   char detail[CURL_ERROR_SIZE] = {};
+  ShownKey shown;     // by the newest connection with TLS
+  bool told = false;  // options.unverified
 
   // After each reply: whether the last one's connection was gone, and how long this one is to be there.
   void note_connection(const std::string& origin, Exchange& exchange, bool repeated);
@@ -167,8 +214,11 @@ HttpTransport::HttpTransport(HttpOptions options) : impl_(std::make_unique<Impl>
   if (!impl_->options.verify_tls) {
     curl_easy_setopt(curl, CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_0);
     curl_easy_setopt(curl, CURLOPT_SSL_CIPHER_LIST, "DEFAULT@SECLEVEL=0");
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, allow_old_tls);
   }
+  curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, impl_->options.verify_tls ? prepare_tls : prepare_old_tls);
+  curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, &impl_->shown);
+  if (const auto& pin = impl_->options.tls_pin)
+    curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, pin->to_string().c_str());
 }
 
 HttpTransport::~HttpTransport() {
@@ -260,8 +310,13 @@ Result<HttpReply> HttpTransport::perform(const Url& url, const std::vector<std::
   curl_easy_setopt(curl, CURLOPT_POSTFIELDS, nullptr);
   // A reply that breaks off after a complete envelope is good enough: wrong Content-Length is common.
   const bool cut_short = body && code == CURLE_PARTIAL_FILE && exchange.reply.status != 0;
+  if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH) return fail(other_key(url, impl_->shown));
   if (code != CURLE_OK && !cut_short) return fail(error_of(code, impl_->detail, url, exchange));
   impl_->note_connection(origin, exchange, attempt > 0);
+  const auto& options = impl_->options;
+  if (impl_->shown && !options.tls_pin && !options.verify_tls && options.unverified &&
+      !std::exchange(impl_->told, true))
+    options.unverified(*impl_->shown);
   return std::move(exchange.reply);
 }
 

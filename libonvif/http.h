@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/tls.h"
 #include "base/url.h"
 
 namespace camctl::onvif {
@@ -19,6 +21,10 @@ struct HttpOptions {
   bool verify_tls = false;  // quirk 40
   std::size_t max_reply_bytes = 4u << 20;
   std::string interface;  // to send from; empty: as the system routes
+  std::optional<tls::KeyPin> tls_pin =
+      {};  // the key that a device must have over https; nothing: any will do
+  // Told, once, of the key of a device that nobody vouches for: neither a pin nor `verify_tls`.
+  std::function<void(const tls::KeyPin&)> unverified = {};
 };
 
 struct HttpRequest {
@@ -52,7 +58,8 @@ class HttpTransport {
 
   // Blocks. Any status is a reply. Sends Content-Length, never chunks, never credentials of its own, no
   // proxy, and the target byte for byte (quirks 34, 43, 51); an empty target is "/" (quirk 66). Repeats once
-  // where the connection ended before a byte of the reply (quirk 33). kTimeout, kNetwork, kLimit, kCancelled.
+  // where the connection ended before a byte of the reply (quirk 33). kTimeout, kNetwork, kLimit, kCancelled,
+  // kProtocol where the device has another key than the pinned one: it has been told nothing then.
   Result<HttpReply> post(const Url& url, const HttpRequest& request, const std::stop_token& stop,
                          std::chrono::steady_clock::time_point deadline);
   // The same for GET. `headers` as in HttpRequest. A body that breaks off is an error (kNetwork).

@@ -290,10 +290,14 @@ Result<DeviceDescription> interrogate_by(DeviceSession& session, const DeviceTar
   return Interrogation(session, target).run();
 }
 
+HttpOptions http_options(const InterrogateOptions& options, std::size_t max_reply_bytes) {
+  return {options.connect_timeout, options.call_timeout, options.verify_tls, max_reply_bytes,
+          options.interface,       options.tls_pin,      options.unverified};
+}
+
 Result<DeviceDescription> interrogate(const DeviceTarget& target, const InterrogateOptions& options,
                                       std::stop_token stop) {
-  HttpTransport transport(
-      {options.connect_timeout, options.call_timeout, options.verify_tls, kMaxReplyBytes, options.interface});
+  HttpTransport transport(http_options(options, kMaxReplyBytes));
   const auto deadline = std::chrono::steady_clock::now() + options.total_timeout;
   const auto post = [&](const Url& url, const HttpRequest& request) {
     return transport.post(url, request, stop, deadline);

@@ -9,6 +9,9 @@
 
 namespace camctl::onvif {
 
+// How a device that is asked so is spoken to by HTTP.
+HttpOptions http_options(const InterrogateOptions& options, std::size_t max_reply_bytes);
+
 // What interrogate() does once it has a connection: tests give a VirtualDevice's handle instead.
 Result<DeviceDescription> interrogate_by(SoapClient::Post post, const DeviceTarget& target,
                                          const InterrogateOptions& options, std::stop_token stop = {});

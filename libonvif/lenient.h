@@ -35,7 +35,7 @@ std::optional<std::chrono::seconds> parse_tz_offset(std::string_view text);
 // Text of a device made clean: trimmed, at most kMaxText bytes, control characters and bytes that are not
 // UTF-8 replaced by U+FFFD, so that every writer of JSON takes it.
 std::string clean_text(std::string_view text);
-inline constexpr std::size_t kMaxText = 1024;  // a name, a model, a reason: longer is an attack or a mistake
+inline constexpr std::size_t kMaxText = 512;  // a name, a model, a reason: longer is an attack or a mistake
 // Whether all of it is UTF-8 (RFC 3629).
 bool is_utf8(std::string_view text);
 

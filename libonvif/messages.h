@@ -16,7 +16,7 @@ namespace camctl::onvif {
 using Quirks = std::set<int>;
 
 // Bounds on what one reply may bring.
-inline constexpr std::size_t kMaxReplyBytes = 4u << 20;  // GetProfiles of a 64-channel recorder is 500 KB
+inline constexpr std::size_t kMaxReplyBytes = 2u << 20;  // GetProfiles of a 64-channel recorder is 500 KB
 inline constexpr std::size_t kMaxProfiles = 512;         // two for each channel of the largest recorders
 inline constexpr std::size_t kMaxListed = 128;           // services, scopes, interfaces: a device has 30
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/digest_auth.h"
+#include "libonvif/interrogate.h"
 #include "libonvif/lenient.h"
 #include "libonvif/media_profiles.h"
 
@@ -109,8 +110,7 @@ Result<std::string> fetch_snapshot(const HttpGet& get, const Url& url, const Cre
 
 Result<std::string> fetch_snapshot(const Url& url, const InterrogateOptions& options,
                                    const std::stop_token& stop) {
-  HttpTransport transport(
-      {options.connect_timeout, options.call_timeout, options.verify_tls, kMaxSnapshot, options.interface});
+  HttpTransport transport(http_options(options, kMaxSnapshot));
   const auto limit = options.total_timeout.count() > 0 ? options.total_timeout : options.call_timeout;
   const auto deadline = std::chrono::steady_clock::now() + limit;
   return fetch_snapshot(

@@ -57,6 +57,7 @@ struct VirtualDeviceConfig {
   std::string interface = "eth0";
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
   bool rtsps = false;  // stream URIs are rtsps://
+  bool https = false;  // its own addresses are https://
   std::vector<VirtualProfile> profiles;
   VirtualAuth auth = VirtualAuth::kNone;
   std::vector<DigestAlgorithm> digest{DigestAlgorithm::kMd5};

@@ -41,7 +41,8 @@ std::vector<std::string> virtual_scopes(const VirtualDeviceConfig& config) {
 }
 
 std::string virtual_http_url(const VirtualDeviceConfig& config, std::string_view path) {
-  return fmt::format("http://{}:{}{}", host_of(config), config.onvif_port, path);
+  return fmt::format("{}://{}:{}{}", config.https ? "https" : "http", host_of(config), config.onvif_port,
+                     path);
 }
 
 std::string virtual_service_url(const VirtualDeviceConfig& config, std::string_view path) {
@@ -79,8 +80,8 @@ std::uint16_t virtual_snapshot_port(const VirtualDeviceConfig& config) {
 }
 
 std::string virtual_snapshot_url(const VirtualDeviceConfig& config, const VirtualProfile& profile) {
-  return fmt::format("http://{}:{}{}?profile={}", media_host(config), virtual_snapshot_port(config),
-                     kSnapshotPath, percent_encode(profile.token));
+  return fmt::format("{}://{}:{}{}?profile={}", config.https ? "https" : "http", media_host(config),
+                     virtual_snapshot_port(config), kSnapshotPath, percent_encode(profile.token));
 }
 
 std::chrono::system_clock::time_point virtual_now(const VirtualDeviceConfig& config) {

@@ -45,7 +45,8 @@ struct CredentialOptions {
   bool password_stdin = false;
 };
 void add_credential_options(CLI::App& app, CredentialOptions& options);
-// Reads the password from file, stdin or CAMCTL_PASSWORD. kConfig names what is unreadable.
+// Reads the password from file, stdin, CAMCTL_PASSWORD, or systemd's credential camctl.password. Warns of a
+// file that every user may read. kConfig names what is unreadable.
 Result<Credentials> resolve_credentials(const CredentialOptions& options);
 
 // "1.5", "1.5s", "300ms", "10m" or "2h"; a bare number is seconds. kUsage; at most kMaxDuration.
@@ -67,7 +68,9 @@ struct Context {
 
 // The body of every main(): parses, runs, prints errors as one line (and as JSON with -o json), and returns
 // the exit code. Handles --help, --version, SIGINT, SIGTERM, a closed stdout, and exceptions (as internal
-// errors). `name` is what a user types ("camctl scan"). `build` declares the options and returns what to run.
+// errors). Passwords in URLs of the command line are masked for `ps`, and the process leaves no core file
+// (unless CAMCTL_CORE_FILES is set). `name` is what a user types ("camctl scan"). `build` declares the
+// options and returns what to run.
 //
 // A program that has not ended kStopGrace after the first signal is ended by _exit(130), and so is one that
 // gets a second signal. A body that returns kCancelled without a signal met a closed stdout: it ends quietly

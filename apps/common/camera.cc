@@ -121,7 +121,8 @@ Result<Camera> read_camera(Json object, const std::string& where) {
                                                         {"firmware", &camera.firmware},
                                                         {"serial", &camera.serial},
                                                         {"mac", &camera.mac},
-                                                        {"tls_pin", &camera.tls_pin}};
+                                                        {"tls_pin", &camera.tls_pin},
+                                                        {"onvif_tls_pin", &camera.onvif_tls_pin}};
   for (const auto& [key, value] : texts) in.text(key, *value);
   in.flag("ptz", camera.ptz);
   in.flag("on_demand", camera.on_demand);

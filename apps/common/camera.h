@@ -36,7 +36,8 @@ struct Camera {
   std::uint16_t port = 0;
   std::string rtsp_url, profile_name, hls_url;
   std::string id, name, endpoint, manufacturer, model, firmware, serial, mac, onvif_url, snapshot_url;
-  std::string tls_pin;  // the key that it must have over rtsps; see StreamSettings
+  std::string tls_pin;        // the key that it must have over rtsps; see StreamSettings
+  std::string onvif_tls_pin;  // the key that it showed over https when it was first asked
   std::optional<bool> ptz, events;
   std::optional<bool> on_demand;  // of `serve`, before what its configuration says
   std::vector<CameraProfile> profiles;
@@ -61,6 +62,10 @@ inline constexpr std::size_t kMaxCamerasValues = 2'000'000;  // 200 for each; a 
 inline constexpr std::size_t kMaxCameraText = 4096;          // of a string: as long as the longest URL
 inline constexpr std::size_t kMaxCameraId = 64;              // it stands in URLs and file names
 inline constexpr std::size_t kMaxCameraProfiles = 512;       // a large NVR has two for each of 128 channels
+
+// The key of an entry that was added, or got its address, over HTTP. It gets no credentials that were meant
+// for any camera (--user), only those that name its host.
+inline constexpr const char* kAddedBy = "added_by";
 
 // rtsp, rtsps, http and https: all that an address from a device, a page or the API may be.
 bool is_camera_scheme(std::string_view scheme);

@@ -81,7 +81,8 @@ nlohmann::ordered_json to_json(const Camera& camera, bool with_credentials) {
                                                               {"mac", &camera.mac},
                                                               {"onvif_url", &camera.onvif_url},
                                                               {"snapshot_url", &camera.snapshot_url},
-                                                              {"tls_pin", &camera.tls_pin}};
+                                                              {"tls_pin", &camera.tls_pin},
+                                                              {"onvif_tls_pin", &camera.onvif_tls_pin}};
   for (const auto& [key, value] : texts) put(out, key, *value);
   if (camera.ptz) out["ptz"] = *camera.ptz;
   if (camera.on_demand) out["on_demand"] = *camera.on_demand;

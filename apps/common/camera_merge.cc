@@ -98,6 +98,7 @@ void update(Camera& known, Camera found) {
   take(known.onvif_url, found.onvif_url);
   take(known.snapshot_url, found.snapshot_url);
   take(known.tls_pin, found.tls_pin);
+  if (known.onvif_tls_pin.empty()) known.onvif_tls_pin = std::move(found.onvif_tls_pin);  // the first counts
   if (found.ptz) known.ptz = found.ptz;
   if (found.events) known.events = found.events;
   if (!found.profiles.empty()) known.profiles = std::move(found.profiles);

@@ -7,8 +7,10 @@
 #include <cassert>
 #include <cstdlib>
 
+#include "apps/common/camera.h"
 #include "apps/common/config_keys.h"
 #include "base/atomic_file.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace camctl::apps {
@@ -139,17 +141,36 @@ StreamSettings Settings::stream_for(std::string_view id) const {
   return result;
 }
 
+CameraIdentity identity_of(const Camera& camera, const std::string& host) {
+  if (!text::iequals(host, camera.ip) || camera.extra.contains(kAddedBy)) return {host, {}, {}, {}};
+  return {host, camera.endpoint, camera.serial, camera.mac};
+}
+
+bool CredentialEntry::fits(const CameraIdentity& camera) const {
+  const auto same = [](std::string_view wanted, std::string_view is) {
+    return wanted.empty() || text::iequals(wanted, is);
+  };
+  if (!same(endpoint, camera.endpoint) || !same(serial, camera.serial) || !same(mac, camera.mac))
+    return false;
+  if (host.empty()) return true;
+  std::string_view name = camera.host;
+  if (name.size() > 1 && name.front() == '[' && name.back() == ']') name = name.substr(1, name.size() - 2);
+  if (!network) return text::iequals(host, name);
+  const auto address = IpAddress::parse(name.substr(0, name.find('%')));
+  return address && network->contains(*address);
+}
+
+std::optional<Credentials> find_credentials(const std::vector<CredentialEntry>& entries,
+                                            const CameraIdentity& camera) {
+  const auto found =
+      std::find_if(entries.begin(), entries.end(), [&](const auto& entry) { return entry.fits(camera); });
+  if (found == entries.end()) return std::nullopt;
+  return found->credentials;
+}
+
 std::optional<Credentials> find_credentials(const std::vector<CredentialEntry>& entries,
                                             std::string_view host) {
-  if (host.size() > 1 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
-  const auto address = IpAddress::parse(host.substr(0, host.find('%')));
-  const auto name = text::lower(host);
-  for (const auto& entry : entries) {
-    const bool fits =
-        entry.network ? address && entry.network->contains(*address) : text::lower(entry.host) == name;
-    if (fits) return entry.credentials;
-  }
-  return std::nullopt;
+  return find_credentials(entries, CameraIdentity{std::string(host), {}, {}, {}});
 }
 
 void add_config_flags(CLI::App& app, ConfigFlags& flags, const std::vector<std::string_view>& keys) {
@@ -200,6 +221,10 @@ ConfigSources default_config_sources(const ConfigFlags& flags) {
     return value ? std::optional<std::string>(value) : std::nullopt;
   };
   if (flags.values) sources.flags = flags.values();
+  sources.exposed = [](const std::filesystem::path& file) {
+    log::get().warn("{}: every user of this host can read the passwords in it (chmod 600 {})", file.string(),
+                    file.string());
+  };
   const auto chosen = flags.file.empty() ? sources.environment("CAMCTL_CONFIG").value_or("") : flags.file;
   if (!chosen.empty()) {
     sources.files = {chosen};
@@ -276,8 +301,17 @@ std::string print_config(const Config& config) {
   out += fmt::format("{:<40}  # {}\n",
                      credentials.empty() ? "credentials: []" : "credentials:", origin("credentials"));
   for (const auto& entry : credentials) {
-    out += fmt::format("  - host: {}\n    user: {}\n", config::yaml_quote(entry.host),
-                       config::yaml_quote(entry.credentials.user));
+    const std::pair<const char*, const std::string*> keys[] = {{"host", &entry.host},
+                                                               {"endpoint", &entry.endpoint},
+                                                               {"serial", &entry.serial},
+                                                               {"mac", &entry.mac},
+                                                               {"user", &entry.credentials.user}};
+    const char* margin = "  - ";
+    for (const auto& [key, value] : keys) {
+      if (value->empty()) continue;
+      out += fmt::format("{}{}: {}\n", margin, key, config::yaml_quote(*value));
+      margin = "    ";
+    }
     const auto space = entry.source.find(' ');
     if (space == std::string::npos)
       out += "    password: \"***\"\n";

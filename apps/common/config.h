@@ -24,6 +24,8 @@ class App;
 
 namespace camctl::apps {
 
+struct Camera;
+
 // A rendition that is transcoded from a camera's main stream while somebody watches it.
 struct Tier {
   std::uint64_t height = 0;
@@ -53,13 +55,25 @@ struct StreamSettings {
   friend bool operator==(const StreamSettings&, const StreamSettings&) = default;
 };
 
-// Whose password it is: a host name, an address or a network. The password comes from the file itself, from a
-// file or from a variable.
+// What is known of a camera before it is asked for anything that takes a password; empty where unknown.
+struct CameraIdentity {
+  std::string host, endpoint, serial, mac;
+};
+// Of a camera of cameras.json that is reached at `host`: all that its entry says, if that is its own host and
+// nobody wrote it over HTTP; else the host alone, which might pass for a device that it is not.
+CameraIdentity identity_of(const Camera& camera, const std::string& host);
+
+// Whose password it is: that of a host name, an address, a network, or of one device wherever it is; what is
+// not empty must all fit. The password comes from the file itself, from a file, from a variable, or from a
+// credential of systemd's (systemd.exec(5), LoadCredential=).
 struct CredentialEntry {
   std::string host;             // as written
   std::optional<Cidr> network;  // nothing: `host` is a name
+  std::string endpoint, serial, mac;
   Credentials credentials;
   std::string source;  // "password", "password_file …", "password_env …": for --print-config
+
+  bool fits(const CameraIdentity& camera) const;
 };
 
 // Who may use `serve`.
@@ -100,8 +114,12 @@ struct Settings {
   std::map<std::string, Overrides, std::less<>> streams;
 };
 
-// What a password in the configuration belongs to: the first entry of `credentials` that names `host` or
-// whose network holds it (a zone is ignored). Nothing if there is none. Host names are never resolved.
+// What a password in the configuration belongs to: the first entry of `credentials` that fits the camera (an
+// address' zone is ignored). Nothing if there is none. Host names are never resolved. Endpoint, serial number
+// and MAC address are what a device or its network says: give only what is as sure as the entry deserves.
+std::optional<Credentials> find_credentials(const std::vector<CredentialEntry>& entries,
+                                            const CameraIdentity& camera);
+// By the host alone.
 std::optional<Credentials> find_credentials(const std::vector<CredentialEntry>& entries,
                                             std::string_view host);
 
@@ -128,6 +146,8 @@ struct ConfigSources {
   bool must_exist = false;                   // --config: the file must be there
   std::function<std::optional<std::string>(const std::string& name)> environment;
   std::vector<FlagValue> flags;
+  // Told of each file with passwords that every user of the host may read; may be empty.
+  std::function<void(const std::filesystem::path&)> exposed;
 };
 // From the process's environment. `flags.file` (or CAMCTL_CONFIG) replaces the three files.
 ConfigSources default_config_sources(const ConfigFlags& flags);

@@ -11,6 +11,8 @@
 #include "apps/common/config_keys.h"
 #include "apps/common/password_hash.h"
 #include "base/atomic_file.h"
+#include "base/os/permissions.h"
+#include "base/text.h"
 
 namespace camctl::apps {
 namespace {
@@ -231,11 +233,19 @@ class Reader {
                            return read_credential_key(entry, key, *text, at(node));
                          });
     if (!done) return fail(done.error());
-    if (entry.host.empty()) return at(item).fail("an entry of \"credentials\" needs a host");
+    if (entry.host.empty() && entry.endpoint.empty() && entry.serial.empty() && entry.mac.empty())
+      return at(item).fail("an entry of \"credentials\" needs a host", "or endpoint, serial or mac");
     if (entry.credentials.user.empty()) return at(item).fail("an entry of \"credentials\" needs a user");
     if (entry.source.empty())
-      return at(item).fail("an entry of \"credentials\" needs password, password_file or password_env");
+      return at(item).fail(
+          "an entry of \"credentials\" needs password, password_file, password_env or password_credential");
+    if (entry.source == "password") tell_if_exposed(where_);
     return entry;
+  }
+
+  void tell_if_exposed(const std::filesystem::path& file) {
+    if (sources_.exposed && os::readable_by_all(file) && exposed_.insert(file.string()).second)
+      sources_.exposed(file);
   }
 
   Result<void> read_credential_key(CredentialEntry& entry, const std::string& key, const std::string& text,
@@ -249,17 +259,38 @@ class Reader {
         return place.fail(fmt::format("\"{}\" is neither a host nor a network", excerpt(text)));
       return {};
     }
-    if (key == "user") {
-      entry.credentials.user = text;
+    if (key == "user" || key == "serial") {
+      (key == "user" ? entry.credentials.user : entry.serial) = text;
       return {};
     }
-    if (key != "password" && key != "password_file" && key != "password_env")
-      return unknown(key, {"host", "user", "password", "password_file", "password_env"});
+    if (key == "endpoint" || key == "mac") return read_identity(entry, key, text, place);
+    if (key != "password" && key != "password_file" && key != "password_env" && key != "password_credential")
+      return unknown(key, {"host", "endpoint", "serial", "mac", "user", "password", "password_file",
+                           "password_env", "password_credential"});
     if (!entry.source.empty()) return place.fail("there are two passwords in this entry");
     auto password = read_password(key, text, place);
     if (!password) return fail(password.error());
     entry.credentials.password = std::move(*password);
     entry.source = key == "password" ? key : key + " " + text;
+    return {};
+  }
+
+  // As cameras.json has them, however they are written.
+  static Result<void> read_identity(CredentialEntry& entry, const std::string& key, const std::string& text,
+                                    const Place& place) {
+    constexpr std::size_t kMacDigits = 12;
+    std::string digits = text::lower(text);
+    if (key == "endpoint") {
+      const bool bare = digits.find(':') == std::string::npos;
+      entry.endpoint = bare && !digits.empty() ? "urn:uuid:" + digits : digits;
+      return {};
+    }
+    std::erase_if(digits, [](char c) { return c == ':' || c == '-' || c == '.'; });
+    if (digits.size() != kMacDigits || digits.find_first_not_of("0123456789abcdef") != std::string::npos)
+      return place.fail(fmt::format("\"{}\" is no MAC address", excerpt(text)), "aa:bb:cc:dd:ee:ff");
+    entry.mac.clear();
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+      entry.mac += (entry.mac.empty() ? "" : ":") + digits.substr(i, 2);
     return {};
   }
 
@@ -270,8 +301,24 @@ class Reader {
       if (!value) return place.fail(fmt::format("the variable {} is not set", excerpt(text)));
       return Secret(std::move(*value));
     }
-    auto content = read_file(folder_ / text, kMaxPasswordFile);
+    if (key == "password_credential") return read_system_credential(text, place);
+    return read_password_file(folder_ / text, place);
+  }
+
+  Result<Secret> read_system_credential(const std::string& name, const Place& place) {
+    const auto folder = sources_.environment("CREDENTIALS_DIRECTORY");
+    if (!folder || folder->empty())
+      return place.fail("there are no credentials of systemd's here: CREDENTIALS_DIRECTORY is not set",
+                        fmt::format("LoadCredential={}:FILE in the service's unit", excerpt(name)));
+    if (name.empty() || name.front() == '.' || name.find('/') != std::string::npos)
+      return place.fail(fmt::format("\"{}\" is no name of a credential", excerpt(name)));
+    return read_password_file(std::filesystem::path(*folder) / name, place);
+  }
+
+  Result<Secret> read_password_file(const std::filesystem::path& file, const Place& place) {
+    auto content = read_file(file, kMaxPasswordFile);
     if (!content) return place.fail(content.error().message);
+    tell_if_exposed(file);
     while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) content->pop_back();
     return Secret(std::move(*content));
   }
@@ -351,6 +398,7 @@ class Reader {
   const ConfigSources& sources_;
   Config& config_;
   YAML::Mark place_of_key_;
+  std::set<std::string> exposed_;  // files that have been told
 };
 
 // The first line with a tab before its text: yaml-cpp has no words for that.

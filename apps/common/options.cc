@@ -10,6 +10,8 @@
 
 #include "apps/common/app.h"
 #include "base/atomic_file.h"
+#include "base/log.h"
+#include "base/os/permissions.h"
 
 namespace camctl::apps {
 namespace {
@@ -35,6 +37,22 @@ Result<Secret> password_from_stdin() {
   }
   chomp(line);
   return Secret(std::move(line));
+}
+
+Result<Secret> password_from_file(const std::string& file) {
+  auto content = read_file(file, kMaxPasswordFile);
+  if (!content) return fail(ErrorCode::kConfig, "reading the password: " + content.error().message);
+  content->resize(std::min(content->size(), content->find('\n')));
+  chomp(*content);
+  return Secret(std::move(*content));
+}
+
+// What systemd keeps for a service (LoadCredential=camctl.password:…); empty where there is none.
+std::string system_credential() {
+  const char* folder = std::getenv("CREDENTIALS_DIRECTORY");
+  if (folder == nullptr || *folder == '\0') return {};
+  std::string file = std::string(folder) + "/camctl.password";
+  return access(file.c_str(), F_OK) == 0 ? file : std::string();
 }
 
 }  // namespace
@@ -145,18 +163,24 @@ void add_credential_options(CLI::App& app, CredentialOptions& options) {
 Result<Credentials> resolve_credentials(const CredentialOptions& options) {
   Credentials result{options.user, {}};
   const char* from_environment = std::getenv("CAMCTL_PASSWORD");
+  const std::string from_system = from_environment == nullptr ? system_credential() : std::string();
   if (options.password_stdin) {
     auto password = password_from_stdin();
     if (!password) return fail(password.error());
     result.password = std::move(*password);
   } else if (!options.password_file.empty()) {
-    auto content = read_file(options.password_file, kMaxPasswordFile);
-    if (!content) return fail(ErrorCode::kConfig, "reading the password: " + content.error().message);
-    content->resize(std::min(content->size(), content->find('\n')));
-    chomp(*content);
-    result.password = Secret(std::move(*content));
+    auto password = password_from_file(options.password_file);
+    if (!password) return fail(password.error());
+    if (os::readable_by_all(options.password_file))
+      log::get().warn("{}: every user of this host can read the password in it (chmod 600 {})",
+                      options.password_file, options.password_file);
+    result.password = std::move(*password);
   } else if (from_environment != nullptr) {
     result.password = Secret(from_environment);
+  } else if (!options.user.empty() && !from_system.empty()) {  // it stands there for whoever wants it
+    auto password = password_from_file(from_system);
+    if (!password) return fail(password.error());
+    result.password = std::move(*password);
   }
   if (result.user.empty() && !result.password.empty())
     return fail(ErrorCode::kConfig, "there is a password but no user name",
@@ -167,7 +191,7 @@ Result<Credentials> resolve_credentials(const CredentialOptions& options) {
                 fmt::format("{} holds no password",
                             options.password_stdin ? "standard input" : options.password_file),
                 "for a user whose password is empty, set CAMCTL_PASSWORD to nothing");
-  if (!result.user.empty() && !from_input && from_environment == nullptr)
+  if (!result.user.empty() && !from_input && from_environment == nullptr && from_system.empty())
     return fail(ErrorCode::kConfig, fmt::format("there is the user {} but no password", result.user),
                 "add --password-file F or --password-stdin, or set CAMCTL_PASSWORD");
   return result;

@@ -13,6 +13,7 @@
 #include "apps/common/help.h"
 #include "apps/common/signals.h"
 #include "base/log.h"
+#include "base/os/host.h"
 #include "base/os/interfaces.h"
 #include "base/text.h"
 #include "base/url.h"
@@ -170,6 +171,13 @@ int run(CLI::App& app, CommonOptions& common, std::vector<std::string> args, std
   return finish(result, context, (*signals)->stopped(), program);
 }
 
+// From `ps` what stands in addresses, from core files whatever this process learns. Those who look for a
+// fault of ours may want the core file more.
+void hide_secrets(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) mask_urls(argv[i]);
+  if (std::getenv("CAMCTL_CORE_FILES") == nullptr) os::refuse_core_files();
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv, std::string_view name, std::string_view description,
@@ -179,8 +187,10 @@ int run_program(int argc, char** argv, std::string_view name, std::string_view d
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag("-h,--help", "Print this help");
   app.set_version_flag("--version", fmt::format("{} {}", name, CAMCTL_VERSION), "Print the version");
+  std::vector<std::string> args(argv + std::min(argc, 1), argv + argc);
+  hide_secrets(argc, argv);
   try {
-    return run(app, common, std::vector<std::string>(argv + std::min(argc, 1), argv + argc), name, build);
+    return run(app, common, std::move(args), name, build);
   } catch (const std::exception& problem) {
     return report(name,
                   {ErrorCode::kInternal, fmt::format("internal error: {}", problem.what()),

@@ -8,6 +8,7 @@
 
 #include "apps/common/camera.h"
 #include "apps/discover/locate.h"
+#include "base/log.h"
 #include "base/url.h"
 
 namespace camctl::device {
@@ -27,8 +28,8 @@ Credentials first_of(std::initializer_list<Credentials> candidates) {
   return {};
 }
 
-Credentials configured(const apps::Settings& settings, const std::string& host) {
-  return apps::find_credentials(settings.credentials, host).value_or(Credentials{});
+Credentials configured(const apps::Settings& settings, const apps::CameraIdentity& camera) {
+  return apps::find_credentials(settings.credentials, camera).value_or(Credentials{});
 }
 
 Result<Device> from_camera(const apps::Camera& camera, const Credentials& given,
@@ -47,7 +48,13 @@ Result<Device> from_camera(const apps::Camera& camera, const Credentials& given,
     return fail(ErrorCode::kUnsupported, fmt::format("camera {} has neither onvif_url nor ip", camera.id),
                 "camctl discover finds them");
   }
-  device.credentials = first_of({given, camera.credentials, configured(settings, camera.ip)});
+  if (!camera.onvif_tls_pin.empty()) {
+    auto pin = tls::KeyPin::parse(camera.onvif_tls_pin);
+    if (!pin) return fail(fmt::format("camera {}: onvif_tls_pin", camera.id), pin.error());
+    device.tls_pin = *pin;
+  }
+  device.credentials =
+      first_of({given, camera.credentials, configured(settings, apps::identity_of(camera, camera.ip))});
   return device;
 }
 
@@ -60,7 +67,7 @@ Result<Device> from_address(const std::string& text, const Credentials& given,
   std::string host = request->host;
   if (!request->target.xaddrs.empty())
     if (const auto url = Url::parse(request->target.xaddrs.front())) host = url->host;
-  device.credentials = first_of({request->credentials, given, configured(settings, host)});
+  device.credentials = first_of({request->credentials, given, configured(settings, {host, {}, {}, {}})});
   device.request = std::move(*request);
   return device;
 }
@@ -117,24 +124,37 @@ Result<std::vector<Device>> all_devices(const DeviceOptions& options, const apps
   const auto cameras = apps::load_named_cameras(settings.cameras);
   if (!cameras) return fail(cameras.error());
   std::vector<Device> devices;
-  for (const auto& camera : *cameras)
-    if (auto device = from_camera(camera, *given, settings); device && !is_known(devices, *device))
-      devices.push_back(std::move(*device));
+  for (const auto& camera : *cameras) {
+    auto device = from_camera(camera, *given, settings);
+    if (!device && device.error().code == ErrorCode::kConfig) return fail(device.error());
+    if (device && !is_known(devices, *device)) devices.push_back(std::move(*device));
+  }
   if (devices.empty())
     return fail(ErrorCode::kNotFound, settings.cameras + " has no camera that speaks ONVIF");
   return devices;
 }
 
-Result<std::unique_ptr<onvif::DeviceSession>> connect(const Device& device, const DeviceOptions& options,
-                                                      const apps::CommonOptions& common,
-                                                      const ConnectLimits& limits, std::stop_token stop) {
+onvif::InterrogateOptions ask_options(const Device& device, const DeviceOptions& options,
+                                      const apps::CommonOptions& common) {
   onvif::InterrogateOptions how;
   how.credentials = device.credentials;
   how.verify_tls = options.verify_tls;
   how.allow_plain = options.allow_plain;
+  if (!common.interfaces.empty()) how.interface = common.interfaces.front();
+  how.tls_pin = device.tls_pin;
+  how.unverified = [id = device.id](const tls::KeyPin& key) {
+    log::get().warn("{}: nobody vouches for its TLS key {}; camctl discover makes it known", id,
+                    key.to_string());
+  };
+  return how;
+}
+
+Result<std::unique_ptr<onvif::DeviceSession>> connect(const Device& device, const DeviceOptions& options,
+                                                      const apps::CommonOptions& common,
+                                                      const ConnectLimits& limits, std::stop_token stop) {
+  auto how = ask_options(device, options, common);
   how.call_timeout = limits.call;
   how.total_timeout = limits.total;
-  if (!common.interfaces.empty()) how.interface = common.interfaces.front();
   auto target = device.request.target;
   if (!device.request.host.empty()) {
     const auto began = Clock::now();

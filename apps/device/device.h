@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "apps/common/app.h"
 #include "apps/common/config.h"
 #include "apps/discover/targets.h"
+#include "base/tls.h"
 #include "libonvif/device_session.h"
 
 namespace camctl::device {
@@ -33,6 +35,7 @@ struct Device {
   Credentials credentials;            // for that host only
   std::vector<std::string> profiles;  // the tokens of this camera; of a recorder, other channels have others
   std::string snapshot_url;
+  std::optional<tls::KeyPin> tls_pin;  // its key over https, where that is known
 };
 
 // The camera that is meant: by id or name in cameras.json, else as a host or an address. kNotFound lists the
@@ -40,6 +43,10 @@ struct Device {
 Result<Device> choose_device(const DeviceOptions& options, const apps::Settings& settings);
 // Every device of cameras.json, once: the first channel stands for a recorder. kNotFound if there is none.
 Result<std::vector<Device>> all_devices(const DeviceOptions& options, const apps::Settings& settings);
+
+// How the device is spoken to, with the certainty about its key that there is.
+onvif::InterrogateOptions ask_options(const Device& device, const DeviceOptions& options,
+                                      const apps::CommonOptions& common);
 
 struct ConnectLimits {
   std::chrono::milliseconds call{10'000}, total{0};  // 0: none

@@ -56,6 +56,7 @@ void take_identity(const DeviceDescription& device, const Answer& answer, apps::
   camera.serial = device.serial;
   camera.mac = device.mac;
   camera.onvif_url = device.onvif_url;
+  camera.onvif_tls_pin = device.tls_pin;
   camera.ptz = device.ptz;
   camera.events = device.events;
   camera.extra["auth"] = device.auth_scheme;

@@ -18,8 +18,15 @@ Result<std::string> resolve(const std::string& host) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
-  if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list); error != 0)
-    return fail(ErrorCode::kNetwork, fmt::format("{}: {}", host, gai_strerror(error)));
+  if (const int error = getaddrinfo(host.c_str(), nullptr, &hints, &list); error != 0) {
+    const bool unknown = error == EAI_NONAME || error == EAI_NODATA;
+    return fail(ErrorCode::kNetwork,
+                fmt::format("looking up {}: {}", host,
+                            unknown              ? "there is no such host"
+                            : error == EAI_AGAIN ? "no name server answers"
+                                                 : gai_strerror(error)),
+                "check the name, or give the camera's IP address");
+  }
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(list, freeaddrinfo);
   const addrinfo* best = list;
   for (const addrinfo* entry = list; entry; entry = entry->ai_next)
@@ -47,6 +54,7 @@ Result<onvif::DeviceTarget> locate(const std::string& host, onvif::DeviceTarget 
   std::string reason;
   const auto scanned = onvif::scan(options, stop, [&](const onvif::FoundDevice& found) {
     reason = found.reason;
+    if (target.mac.empty()) target.mac = found.mac;
     if (found.services.contains("onvif"))
       target.xaddrs.insert(target.xaddrs.end(), found.xaddrs.begin(), found.xaddrs.end());
   });

@@ -18,9 +18,9 @@ Pool::~Pool() {
   for (auto& thread : threads_) thread.join();
 }
 
-void Pool::add(Request request, Credentials credentials) {
+void Pool::add(Request request) {
   const std::lock_guard lock(mutex_);
-  answers_.push_back(Answer{std::move(request), std::move(credentials)});
+  answers_.push_back(Answer{std::move(request), {}});
   const std::size_t waiting = answers_.size() - next_;
   if (waiting > idle_ && threads_.size() < jobs_) threads_.emplace_back([this] { work(); });
   changed_.notify_one();

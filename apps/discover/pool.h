@@ -20,19 +20,19 @@ namespace camctl::discover {
 // What became of one request.
 struct Answer {
   Request request;
-  Credentials credentials;  // those that it was asked with
+  Credentials credentials;  // those that it was asked with; chosen by whoever asks
   Result<onvif::DeviceDescription> device = fail(ErrorCode::kCancelled, "not asked");
 };
 
 // Threads are started as requests come, `jobs` at most; each blocks in one device at a time.
 class Pool {
  public:
-  using Ask = std::function<Result<onvif::DeviceDescription>(const Request&, const Credentials&)>;
+  using Ask = std::function<Result<onvif::DeviceDescription>(const Request&, Credentials&)>;
   // `done` is called on a thread of the pool, one call at a time.
   Pool(unsigned jobs, Ask ask, std::function<void(const Answer&)> done);
   ~Pool();  // waits for what is being asked
 
-  void add(Request request, Credentials credentials);
+  void add(Request request);
   // Waits until everything has been asked, or until `stop` and then for what is being asked. The answers are
   // in the order of the requests.
   std::vector<Answer> finish(std::stop_token stop);

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "apps/common/camera.h"
 #include "apps/discover/cameras.h"
 #include "apps/discover/input.h"
+#include "apps/discover/known_devices.h"
 #include "apps/discover/locate.h"
 #include "apps/discover/output.h"
 #include "apps/discover/pool.h"
@@ -27,8 +29,9 @@
 namespace camctl::discover {
 namespace {
 
-constexpr unsigned kDefaultJobs =
-    64;  // threads that wait; 64 devices of 20 ms a call are 600 devices a second
+// Threads that wait, 100 KB each: with a dozen calls of 20 ms a device they ask 1000 devices a second, which
+// is what two cores can.
+constexpr unsigned kDefaultJobs = 256;
 
 // Stops what it is given to when the program is stopped, or after a time.
 class StopAfter {
@@ -51,34 +54,6 @@ class StopAfter {
   std::jthread timer_;
 };
 
-// Which credentials a device is asked with: those of its URL, of the command line, of the configuration, or
-// those that cameras.json keeps for its address.
-class CredentialChoice {
- public:
-  CredentialChoice(Credentials given, std::vector<apps::CredentialEntry> configured,
-                   const std::vector<apps::Camera>& known)
-      : given_(std::move(given)), configured_(std::move(configured)) {
-    for (const auto& camera : known)
-      if (!camera.credentials.empty()) kept_.emplace_back(camera.ip, camera.credentials);
-  }
-
-  Credentials operator()(const Request& request) const {
-    if (!request.credentials.empty()) return request.credentials;
-    if (!given_.empty()) return given_;
-    std::string host = request.host.empty() ? request.target.ip : request.host;
-    if (host.empty() && !request.target.xaddrs.empty())
-      if (const auto url = Url::parse(request.target.xaddrs.front())) host = url->host;
-    if (auto found = apps::find_credentials(configured_, host)) return *found;
-    const auto kept = std::ranges::find(kept_, host, &std::pair<std::string, Credentials>::first);
-    return kept == kept_.end() ? Credentials{} : kept->second;
-  }
-
- private:
-  Credentials given_;
-  std::vector<apps::CredentialEntry> configured_;
-  std::vector<std::pair<std::string, Credentials>> kept_;
-};
-
 // The cameras that the file holds now; none if there is no file.
 Result<std::vector<apps::Camera>> load_known(const std::string& file) {
   if (file == "-") return std::vector<apps::Camera>{};
@@ -87,24 +62,44 @@ Result<std::vector<apps::Camera>> load_known(const std::string& file) {
   return known;
 }
 
-// Finds the device's port where it is not known, and asks it, both within --device-timeout.
-Result<onvif::DeviceDescription> ask(const Request& request, const Credentials& credentials,
-                                     const Options& options, const apps::CommonOptions& common,
+// A device that is known by its key over https must show it: what it says by plain HTTP may be anybody's.
+Result<void> require_https(const Request& request, onvif::DeviceTarget& target) {
+  std::erase_if(target.xaddrs, [](const std::string& xaddr) { return !xaddr.starts_with("https:"); });
+  if (!target.xaddrs.empty()) return {};
+  return fail(ErrorCode::kProtocol,
+              request.label + " is known by its TLS key, and offers plain HTTP only now",
+              "another device may answer there; if it is as it should be, add --trust-new-keys");
+}
+
+// Finds the device's port where it is not known, and asks it, both within --device-timeout. The credentials
+// are chosen by what is known of it by then.
+Result<onvif::DeviceDescription> ask(Request request, Credentials& credentials, const Options& options,
+                                     const apps::CommonOptions& common, const KnownDevices& known_devices,
                                      std::stop_token stop) {
   using Clock = std::chrono::steady_clock;
   onvif::InterrogateOptions interrogate;
-  interrogate.credentials = credentials;
   interrogate.verify_tls = options.verify_tls;
   interrogate.allow_plain = options.allow_plain;
   if (!common.interfaces.empty()) interrogate.interface = common.interfaces.front();
   const auto limit = options.device_timeout.count() > 0 ? options.device_timeout : apps::kMaxDuration;
   const auto until = Clock::now() + limit;
-  auto target = request.target;
+  auto& target = request.target;
   if (!request.host.empty()) {
     auto located = locate(request.host, std::move(target), limit, stop);
     if (!located) return fail(located.error());
     target = std::move(*located);
   }
+  credentials = known_devices.credentials_for(request);
+  interrogate.credentials = credentials;
+  if (!options.trust_new_keys) {
+    const auto key = known_devices.key_of(request);
+    if (!key) return fail(key.error());
+    if (*key) interrogate.tls_pin = (*key)->pin;
+    if (*key && (*key)->https_only)
+      if (auto kept = require_https(request, target); !kept) return fail(kept.error());
+  }
+  std::string key;
+  interrogate.unverified = [&](const tls::KeyPin& shown) { key = shown.to_string(); };
   interrogate.total_timeout =
       std::max(std::chrono::duration_cast<std::chrono::milliseconds>(until - Clock::now()),
                std::chrono::milliseconds(1));
@@ -112,6 +107,7 @@ Result<onvif::DeviceDescription> ask(const Request& request, const Credentials& 
                    credentials.empty() ? "without credentials" : "as " + credentials.user);
   auto device = onvif::interrogate(target, interrogate, stop);
   if (!device) return device;
+  device->tls_pin = std::move(key);
   log::get().debug("{}: {} {} at {}, authentication {}, {} profiles", request.label, device->manufacturer,
                    device->model, device->onvif_url, device->auth_scheme, device->profiles.size());
   for (const int quirk : device->quirks)
@@ -138,12 +134,12 @@ class Once {
 
 // Asks, with a line of progress and one for each failure.
 std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& common,
-                            const CredentialChoice& choose, std::stop_token stop, Result<void>& input) {
+                            const KnownDevices& known_devices, std::stop_token stop, Result<void>& input) {
   apps::ProgressLine progress(common);
   std::atomic<std::size_t> known{0};
   std::size_t ready = 0, failed = 0;  // touched by done() only, which is one call at a time
-  const auto ask_one = [&](const Request& request, const Credentials& credentials) {
-    return ask(request, credentials, options, common, stop);
+  const auto ask_one = [&](const Request& request, Credentials& credentials) {
+    return ask(request, credentials, options, common, known_devices, stop);
   };
   Once once;
   const auto done = [&](const Answer& answer) {
@@ -155,12 +151,30 @@ std::vector<Answer> ask_all(const Options& options, const apps::CommonOptions& c
       options.inputs, stop,
       [&](Request request) {
         if (!once.is_new(request)) return log::get().debug("{}: asked already", request.label);
-        auto credentials = choose(request);
         ++known;
-        pool.add(std::move(request), std::move(credentials));
+        pool.add(std::move(request));
       },
       [](const Error& error) { log::get().info("skipped: {}", error.message); });
   return pool.finish(stop);
+}
+
+// Keys that were shown for the first time, or in place of others: said, because nobody vouches for them.
+void report_keys(const std::vector<apps::Camera>& known, const std::vector<apps::Camera>& found,
+                 const Options& options) {
+  std::set<std::string> told;
+  for (const auto& camera : found) {
+    const auto& key = camera.onvif_tls_pin;
+    const bool old = std::ranges::any_of(known, [&](const auto& one) { return one.onvif_tls_pin == key; });
+    if (key.empty() || old || !told.insert(camera.onvif_url).second) continue;
+    log::get().warn("{}: nobody vouches for its TLS key {}{}", camera.ip, key,
+                    options.file == "-" ? "" : "; from now on only this one will do");
+  }
+}
+
+// --trust-new-keys: those of the cameras that were found go before what the file had.
+void take_new_keys(std::vector<apps::Camera>& merged, const std::map<std::string, std::string>& keys) {
+  for (auto& camera : merged)
+    if (const auto key = keys.find(camera.onvif_url); key != keys.end()) camera.onvif_tls_pin = key->second;
 }
 
 // A device without a stream is of no use, whatever else it told.
@@ -241,11 +255,14 @@ Result<void> print_known(const Options& options, const apps::CommonOptions& comm
                          std::vector<apps::CredentialEntry> configured) {
   auto cameras = apps::load_named_cameras(options.file);
   if (!cameras) return fail(cameras.error());
-  const CredentialChoice choose(std::move(given), std::move(configured), {});
+  const KnownDevices known_devices(std::move(given), std::move(configured), *cameras);
   for (auto& camera : *cameras) {
     Request request;
-    request.host = camera.ip;
-    if (auto chosen = choose(request); !chosen.empty()) camera.credentials = std::move(chosen);
+    request.target.ip = camera.ip;
+    request.target.endpoint = camera.endpoint;
+    request.target.mac = camera.mac;
+    if (auto chosen = known_devices.credentials_for(request); !chosen.empty())
+      camera.credentials = std::move(chosen);
   }
   if (auto printed = print(options.output, common, *cameras); !printed) return printed;
   if (!cameras->empty()) return {};
@@ -265,10 +282,10 @@ Result<void> run(const Options& options, apps::Context& context) {
   auto known = load_known(options.file);
   if (!known) return fail(known.error());
 
-  const CredentialChoice choose(std::move(*given), std::move(config->settings.credentials), *known);
+  const KnownDevices known_devices(std::move(*given), std::move(config->settings.credentials), *known);
   const StopAfter stop(context.stop, context.common.timeout);
   Result<void> input;
-  auto answers = ask_all(options, context.common, choose, stop.token(), input);
+  auto answers = ask_all(options, context.common, known_devices, stop.token(), input);
   const bool interrupted = context.stop.stop_requested();
   for (auto& answer : answers)
     if (!interrupted && !answer.device && answer.device.error().code == ErrorCode::kCancelled)
@@ -281,9 +298,13 @@ Result<void> run(const Options& options, apps::Context& context) {
     known = load_known(options.file);  // others may have written it meanwhile
     if (!known) return fail(known.error());
   }
+  report_keys(*known, found, options);
+  std::map<std::string, std::string> keys;
+  for (const auto& camera : found) keys.emplace(camera.onvif_url, camera.onvif_tls_pin);
   const bool kept_before = std::ranges::any_of(*known, [](const auto& c) { return !c.credentials.empty(); });
-  const auto merged = apps::merge_cameras(std::move(*known), std::move(found),
-                                          options.prune && input.has_value() && !interrupted);
+  auto merged = apps::merge_cameras(std::move(*known), std::move(found),
+                                    options.prune && input.has_value() && !interrupted);
+  if (options.trust_new_keys) take_new_keys(merged, keys);
   Result<void> saved;
   if (options.file != "-" && !answers.empty())
     saved = apps::save_cameras(options.file, merged, keep || kept_before);
@@ -315,6 +336,9 @@ apps::Body build(CLI::App& app, apps::CommonOptions& common) {
   app.add_flag("--verify", options->verify_tls, "Check the certificates of devices that speak HTTPS");
   app.add_flag("--allow-plain", options->allow_plain,
                "Send the password itself to devices that refuse its digest");
+  app.add_flag(
+      "--trust-new-keys", options->trust_new_keys,
+      "Take the TLS keys that devices show now for theirs, also where the file of cameras has others");
   apps::add_credential_options(app, options->credentials);
   apps::add_config_flags(app, options->config, {});
   app.add_flag(

@@ -15,6 +15,7 @@ struct Options {
   std::vector<std::string> inputs;
   std::string file = "cameras.json";  // "-": no file
   bool prune = false, verify_tls = false, allow_plain = false, save_credentials = false, offline = false;
+  bool trust_new_keys = false;
   std::chrono::milliseconds device_timeout{30'000};
   apps::CredentialOptions credentials;
   apps::ConfigFlags config;

@@ -45,6 +45,9 @@ std::size_t transcode_limit(const Settings& settings) {
 }  // namespace
 
 Result<media::SourceFactory> make_source(const Recipe& recipe) {
+  if (recipe.rtsp_url.empty())
+    return fail(ErrorCode::kConfig, "there is no \"rtsp_url\" in its entry of the file of cameras",
+                "camctl discover FILE asks the device for it");
   auto url = Url::parse(recipe.rtsp_url);
   if (!url) return fail(url.error());
   return camera_source({*url, recipe.credentials}, recipe.settings);
@@ -55,7 +58,7 @@ Credentials credentials_for(const Camera& camera, const std::vector<CredentialEn
   if (!camera.credentials.empty()) return camera.credentials;
   const auto url = Url::parse(camera.rtsp_url);
   if (!url) return {};
-  if (auto found = find_credentials(entries, url->host)) return *found;
+  if (auto found = find_credentials(entries, identity_of(camera, url->host))) return *found;
   const bool own_device = text::iequals(url->host, camera.ip);
   return own_device && !camera.extra.contains(kAddedBy) ? general : Credentials{};
 }

@@ -23,10 +23,6 @@ namespace camctl::apps::serve {
 // What receives the stream. kConfig for an address that is not a camera's.
 Result<media::SourceFactory> make_source(const Recipe& recipe);
 
-// The key in cameras.json that tells a camera added over HTTP. Such an entry gets no credentials that were
-// meant for any camera (--user), only those that name its host.
-inline constexpr const char* kAddedBy = "added_by";
-
 // The credentials for an entry: its own, else those that the configuration has for the host of its URL, else
 // `general` if the URL leads to the entry's own device. Never those of another host.
 Credentials credentials_for(const Camera& camera, const std::vector<CredentialEntry>& entries,

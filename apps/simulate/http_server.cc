@@ -8,6 +8,8 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -16,8 +18,11 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <deque>
+#include <optional>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "base/log.h"
@@ -38,6 +43,7 @@ constexpr auto kIdleTimeout = std::chrono::seconds(30);     // between requests
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 
+using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 using Request = http::request<http::string_body>;
 using Response = http::response<http::string_body>;
 
@@ -67,23 +73,33 @@ Response refuse(int status, std::string text) {
 }  // namespace
 
 struct HttpServer::Impl {
-  Impl(EventLoop& the_loop, std::chrono::milliseconds the_latency) : loop(the_loop), latency(the_latency) {}
+  Impl(EventLoop& the_loop, std::chrono::milliseconds the_latency,
+       std::shared_ptr<const tls::Context> the_tls)
+      : loop(the_loop), latency(the_latency), tls(std::move(the_tls)) {
+    if (!tls) return;
+    auto* native = static_cast<SSL_CTX*>(tls->native());
+    SSL_CTX_up_ref(native);  // Asio's owner gives one back
+    ssl.emplace(native);
+  }
 
   // Both keep `self` while they run.
   static asio::awaitable<void> accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
                                           const Handler& handler);
-  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, beast::tcp_stream stream,
-                                     const Handler& handler);
+  template <class Stream>
+  static asio::awaitable<void> serve(std::shared_ptr<Impl> self, Stream stream, const Handler& handler);
 
   EventLoop& loop;
   const std::chrono::milliseconds latency;
+  const std::shared_ptr<const tls::Context> tls;
+  std::optional<asio::ssl::context> ssl;                    // the same
   std::deque<std::pair<tcp::acceptor, Handler>> listeners;  // a deque: they are referred to
   std::set<beast::tcp_stream*> connections;
   bool closed = false;
 };
 
-HttpServer::HttpServer(EventLoop& loop, std::chrono::milliseconds latency)
-    : impl_(std::make_shared<Impl>(loop, latency)) {}
+HttpServer::HttpServer(EventLoop& loop, std::chrono::milliseconds latency,
+                       std::shared_ptr<const tls::Context> tls)
+    : impl_(std::make_shared<Impl>(loop, latency, std::move(tls))) {}
 
 HttpServer::~HttpServer() {
   impl_->closed = true;
@@ -110,36 +126,26 @@ Result<void> HttpServer::listen(const std::string& address, std::uint16_t port, 
   return {};
 }
 
-asio::awaitable<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
-                                                   const Handler& handler) {
-  auto& context = self->loop.context();
-  while (!self->closed) {
-    auto [error, socket] = co_await acceptor.async_accept(kAwait);
-    if (self->closed) co_return;
-    if (error) {  // out of file descriptors, or the client has gone again
-      log::get().warn("accepting an ONVIF connection: {}", error.message());
-      asio::steady_timer pause(context, std::chrono::milliseconds(50));
-      co_await pause.async_wait(kAwait);
-      continue;
-    }
-    if (self->connections.size() >= kMaxConnections) continue;  // drops it
-    asio::co_spawn(context, serve(self, beast::tcp_stream(std::move(socket)), handler), asio::detached);
-  }
-}
-
-asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast::tcp_stream stream,
+template <class Stream>
+asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, Stream stream,
                                               const Handler& handler) {
-  self->connections.insert(&stream);
+  auto& lowest = beast::get_lowest_layer(stream);
+  self->connections.insert(&lowest);
   const auto forget = std::unique_ptr<beast::tcp_stream, std::function<void(beast::tcp_stream*)>>(
-      &stream, [&self](beast::tcp_stream* gone) { self->connections.erase(gone); });
+      &lowest, [&self](beast::tcp_stream* gone) { self->connections.erase(gone); });
+  if constexpr (std::is_same_v<Stream, TlsStream>) {
+    lowest.expires_after(kRequestTimeout);
+    const auto [refused] = co_await stream.async_handshake(asio::ssl::stream_base::server, kAwait);
+    if (refused) co_return;
+  }
   beast::flat_buffer buffer(kMaxHeader + kMaxBody);
   for (bool keep = true; keep && !self->closed;) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(kMaxHeader);
     parser.body_limit(kMaxBody);
-    stream.expires_after(kIdleTimeout);
+    lowest.expires_after(kIdleTimeout);
     auto [header_error, header_size] = co_await http::async_read_some(stream, buffer, parser, kAwait);
-    stream.expires_after(kRequestTimeout);
+    lowest.expires_after(kRequestTimeout);
     auto error = header_error;
     if (!error && !parser.is_done())
       std::tie(error, header_size) = co_await http::async_read(stream, buffer, parser, kAwait);
@@ -157,7 +163,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
           handler({view(request.method_string()), view(request.target()),
                    view(request[http::field::content_type]), view(request[http::field::authorization]),
                    request.body(), view(request[http::field::host]), request.chunked()});
-      stream.expires_never();
+      lowest.expires_never();
       while (reply.later && !self->closed) {
         asio::steady_timer due(self->loop.context(), reply.after);
         co_await due.async_wait(kAwait);
@@ -165,7 +171,7 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
         reply = std::exchange(reply.later, nullptr)();
       }
       if (reply.status == 0) co_return;
-      stream.expires_after(kRequestTimeout);
+      lowest.expires_after(kRequestTimeout);
       hangs_up = reply.hangs_up;
       response = make_response(request, std::move(reply));
     }
@@ -179,7 +185,28 @@ asio::awaitable<void> HttpServer::Impl::serve(std::shared_ptr<Impl> self, beast:
     if (write_error) co_return;
   }
   boost::system::error_code ignored;
-  stream.socket().shutdown(tcp::socket::shutdown_send, ignored);
+  lowest.socket().shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+asio::awaitable<void> HttpServer::Impl::accept_all(std::shared_ptr<Impl> self, tcp::acceptor& acceptor,
+                                                   const Handler& handler) {
+  auto& context = self->loop.context();
+  while (!self->closed) {
+    auto [error, socket] = co_await acceptor.async_accept(kAwait);
+    if (self->closed) co_return;
+    if (error) {  // out of file descriptors, or the client has gone again
+      log::get().warn("accepting an ONVIF connection: {}", error.message());
+      asio::steady_timer pause(context, std::chrono::milliseconds(50));
+      co_await pause.async_wait(kAwait);
+      continue;
+    }
+    if (self->connections.size() >= kMaxConnections) continue;  // drops it
+    beast::tcp_stream stream(std::move(socket));
+    if (self->ssl)
+      asio::co_spawn(context, serve(self, TlsStream(std::move(stream), *self->ssl), handler), asio::detached);
+    else
+      asio::co_spawn(context, serve(self, std::move(stream), handler), asio::detached);
+  }
 }
 
 }  // namespace camctl::simulate

@@ -9,6 +9,7 @@
 
 #include "base/event_loop.h"
 #include "base/result.h"
+#include "base/tls.h"
 #include "libonvif/virtual_device.h"
 
 namespace camctl::simulate {
@@ -21,8 +22,9 @@ class HttpServer {
   // without a word, like a device that is off.
   using Handler = std::function<onvif::SoapReply(const onvif::SoapRequest&)>;
 
-  // Each reply leaves `latency` after its request.
-  explicit HttpServer(EventLoop& loop, std::chrono::milliseconds latency = {});
+  // Each reply leaves `latency` after its request; inside TLS where there is `tls`.
+  explicit HttpServer(EventLoop& loop, std::chrono::milliseconds latency = {},
+                      std::shared_ptr<const tls::Context> tls = {});
   ~HttpServer();  // closes every connection
 
   // Listens at one more address. kIo with address and port when that can't be had.

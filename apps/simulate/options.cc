@@ -128,6 +128,7 @@ void add_camera_options(CLI::App& app, Options& options) {
       ->type_name("PORT")
       ->capture_default_str();
   app.add_flag("--rtsps", options.rtsps, "RTSP inside TLS, with a certificate of the cameras' own signature");
+  app.add_flag("--https", options.https, "The same for ONVIF and snapshots");
   app.add_option("--name", options.name, "Name of the cameras; a number follows it")
       ->type_name("NAME")
       ->capture_default_str();

@@ -21,6 +21,7 @@ struct Options {
   std::string address = "127.0.0.2";  // of the first camera; the others follow
   std::uint16_t onvif_port = 8000, rtsp_port = 5543;
   bool rtsps = false;                                // RTSP inside TLS
+  bool https = false;                                // the same of ONVIF and snapshots
   std::string name = "Camera";                       // followed by the camera's number
   std::vector<onvif::VirtualAuth> auth;              // given to the cameras in turn; none: kNone
   std::vector<std::vector<DigestAlgorithm>> digest;  // the same; none: MD5

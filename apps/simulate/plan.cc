@@ -128,6 +128,7 @@ CameraPlan plan(const Options& options, const Credentials& credentials, unsigned
   device.onvif_port = options.onvif_port;
   device.rtsp_port = options.rtsp_port;
   device.rtsps = options.rtsps;
+  device.https = options.https;
   const auto usual = options.model ? options.model->auth : onvif::auth_of(options.quirks);
   device.auth = in_turn(options.auth, index, usual);
   device.digest = in_turn(options.digest, index, {DigestAlgorithm::kMd5});

@@ -23,7 +23,7 @@ struct Camera {
   onvif::SoapReply answer(const onvif::SoapRequest& request);
   nlohmann::ordered_json record() const;
 
-  std::shared_ptr<const tls::Context> tls;  // with --rtsps
+  std::shared_ptr<const tls::Context> tls;  // with --rtsps or --https
 
   CameraPlan plan;
   std::vector<ClipPtr> clips;  // one for each profile
@@ -86,7 +86,8 @@ nlohmann::ordered_json Camera::record() const {
                                    {"mac", config.mac},
                                    {"auth", auth_name(config.auth)},
                                    {"profiles", std::move(profiles)}};
-  if (tls) record["tls_pin"] = tls->pin().to_string();
+  if (tls && config.rtsps) record["tls_pin"] = tls->pin().to_string();
+  if (tls && config.https) record["onvif_tls_pin"] = tls->pin().to_string();
   return record;
 }
 
@@ -115,8 +116,12 @@ Error unusable(Error error) {
 }  // namespace
 
 struct Simulation::Impl {
-  Impl(EventLoop& the_loop, const Options& the_options)
-      : loop(the_loop), options(the_options), pacer(the_loop), http(the_loop, the_options.latency) {}
+  Impl(EventLoop& the_loop, const Options& the_options, std::shared_ptr<const tls::Context> the_tls)
+      : loop(the_loop),
+        options(the_options),
+        tls(std::move(the_tls)),
+        pacer(the_loop),
+        http(the_loop, the_options.latency, the_options.https ? tls : nullptr) {}
 
   Result<void> listen_http();
   Result<void> make_clips();
@@ -130,6 +135,7 @@ struct Simulation::Impl {
 
   EventLoop& loop;
   const Options options;
+  const std::shared_ptr<const tls::Context> tls;  // one key for all cameras, as some makers do it
   MediaPacer pacer;
   std::vector<std::unique_ptr<Camera>> cameras;
   HttpServer http;
@@ -188,14 +194,7 @@ void Simulation::Impl::start_devices() {
 }
 
 Result<void> Simulation::Impl::start_media() {
-  std::shared_ptr<const tls::Context> tls;  // one key for all cameras, as some makers do it
-  if (options.rtsps) {
-    auto made = tls::Context::self_signed("virtual camera");
-    if (!made) return fail(made.error());
-    tls = std::move(*made);
-  }
   for (const auto& camera : cameras) {
-    camera->tls = tls;
     if (auto started = start_media(*camera); !started) return started;
   }
   return {};
@@ -207,7 +206,7 @@ Result<void> Simulation::Impl::start_media(Camera& camera) {
   media.rtsp.address = config.address;
   media.rtsp.port = config.rtsp_port;
   media.rtsp.server_name = kServerName;
-  media.rtsp.tls = camera.tls;
+  if (config.rtsps) media.rtsp.tls = camera.tls;
   if (config.auth != onvif::VirtualAuth::kNone) {
     media.rtsp.digest = config.digest;
     media.rtsp.credentials = config.credentials;
@@ -263,9 +262,16 @@ Result<void> Simulation::Impl::start_discovery(const std::vector<std::string>& i
 Result<std::unique_ptr<Simulation>> Simulation::start(EventLoop& loop, const Options& options,
                                                       const std::vector<std::string>& interfaces,
                                                       std::vector<CameraPlan> plans) {
-  auto impl = std::make_unique<Impl>(loop, options);
+  std::shared_ptr<const tls::Context> tls;
+  if (options.rtsps || options.https) {
+    auto made = tls::Context::self_signed("virtual camera");
+    if (!made) return fail(made.error());
+    tls = std::move(*made);
+  }
+  auto impl = std::make_unique<Impl>(loop, options, tls);
   for (auto& plan : plans) {
     impl->cameras.push_back(std::make_unique<Camera>());
+    impl->cameras.back()->tls = tls;
     impl->cameras.back()->plan = std::move(plan);
   }
   if (options.discovery)  // before pictures are encoded, as what follows

@@ -31,11 +31,12 @@ Result<std::string> fetch(const std::string& address, const std::string& host, c
   if (!url) return fail(url.error());
   if (url->scheme != "http" && url->scheme != "https")
     return fail(ErrorCode::kUnsupported, "snapshots come by http or https, not by " + url->scheme);
-  onvif::InterrogateOptions how;
-  if (url->host == host) how.credentials = device.credentials;
-  how.verify_tls = options.target.verify_tls;
+  auto how = device::ask_options(device, options.target, context.common);
+  if (url->host != host) {
+    how.credentials = {};
+    how.tls_pin.reset();
+  }
   how.total_timeout = context.common.timeout;
-  if (!context.common.interfaces.empty()) how.interface = context.common.interfaces.front();
   return onvif::fetch_snapshot(*url, how, context.stop);
 }
 

@@ -16,7 +16,7 @@ Credentials credentials_for(const Camera& camera, const Url& url, const Credenti
   const bool own_device = camera.ip.empty() || text::iequals(url.host, camera.ip);
   if (!given.empty() && own_device) return given;
   if (!camera.credentials.empty()) return camera.credentials;
-  return find_credentials(settings.credentials, url.host).value_or(url.credentials);
+  return find_credentials(settings.credentials, identity_of(camera, url.host)).value_or(url.credentials);
 }
 
 Result<ChosenCamera> from_file(const std::string& name, const Settings& settings, const Credentials& given) {
@@ -24,8 +24,13 @@ Result<ChosenCamera> from_file(const std::string& name, const Settings& settings
   if (!cameras) return fail(cameras.error());
   auto camera = find_camera(*cameras, name);
   if (!camera) return fail(camera.error());
+  if (camera->rtsp_url.empty())
+    return fail(ErrorCode::kConfig,
+                fmt::format("{}: camera {} has no \"rtsp_url\"", settings.cameras, camera->id),
+                fmt::format("camctl discover {} asks the device for it", settings.cameras));
   auto url = Url::parse(camera->rtsp_url);
-  if (!url) return fail(fmt::format("camera {}", camera->id), url.error());
+  if (!url)
+    return fail(fmt::format("{}: camera {}: \"rtsp_url\"", settings.cameras, camera->id), url.error());
   ChosenCamera chosen{camera->id, {*url, {}}, camera->tls_pin};
   chosen.address.credentials = credentials_for(*camera, *url, given, settings);
   return chosen;

@@ -77,6 +77,8 @@ std::string reason_of(int averror) {
       return "the camera closed the connection";
     case AVERROR(ETIMEDOUT):
       return "no answer in time";
+    case AVERROR(EIO):  // so libavformat calls a name that is not known, too
+      return "there is no such host, or the connection broke";
     case AVERROR_PROTOCOL_NOT_FOUND:
       return "this kind of address is not allowed here";
     default:

@@ -71,6 +71,12 @@ tl::unexpected<Error> Reader::failure(int averror) const {
                 fmt::format("{}: nothing came for {} ms", doing(), options_.timeout.count()),
                 "check that the camera is on and its address right");
   auto error = av::error(doing(), averror);
+  // An address of ONVIF in the place of a stream's is the usual mistake.
+  if (options_.url.scheme.starts_with("http"))
+    error.hint =
+        options_.url.scheme +
+        ":// is taken for the stream itself (Motion JPEG, MPEG-TS, FLV); camctl discover asks an ONVIF "
+        "address for its streams";
   if (error.code == ErrorCode::kAuth && options_.credentials.empty()) {
     error.message = doing() + ": the camera demands credentials";
     error.hint = "give --user and --password-file";

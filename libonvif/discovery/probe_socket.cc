@@ -17,7 +17,6 @@ namespace camctl::onvif::discovery {
 namespace {
 
 constexpr int kReceiveBuffer = 1 << 20;  // a thousand cameras answer six probes within a second
-constexpr int kHops = 1;                 // WS-Discovery 2005/04 §2.4: the group is link-local
 
 Result<os::Fd> open_socket(int family) {
   os::Fd fd(socket(family, SOCK_DGRAM, 0));
@@ -31,25 +30,25 @@ Result<os::Fd> open_socket(int family) {
 }
 
 // Multicast leaves by `local`. False with errno.
-bool send_through(int fd, const os::InterfaceAddress& local) {
+bool send_through(int fd, const os::InterfaceAddress& local, int hops) {
   if (!local.address.is_v4())
     return setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &local.index, sizeof local.index) == 0 &&
-           setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &kHops, sizeof kHops) == 0;
+           setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, &hops, sizeof hops) == 0;
   constexpr std::size_t kV4Offset = 12;  // in the mapped form
   in_addr interface{};
   std::memcpy(&interface, local.address.bytes.data() + kV4Offset, sizeof interface);
-  const unsigned char hops = kHops;
+  const auto ttl = static_cast<unsigned char>(hops);
   return setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &interface, sizeof interface) == 0 &&
-         setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &hops, sizeof hops) == 0;
+         setsockopt(fd, IPPROTO_IP, IP_MULTICAST_TTL, &ttl, sizeof ttl) == 0;
 }
 
 }  // namespace
 
-Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local) {
+Result<ProbeSocket> ProbeSocket::on(const os::InterfaceAddress& local, int hops) {
   auto fd = open_socket(local.address.is_v4() ? AF_INET : AF_INET6);
   if (!fd) return fail(fd.error());
   const SocketAddress address = socket_address(local.address, 0, local.index);
-  if (bind(fd->get(), address.get(), address.size) != 0 || !send_through(fd->get(), local))
+  if (bind(fd->get(), address.get(), address.size) != 0 || !send_through(fd->get(), local, hops))
     return fail(ErrorCode::kIo,
                 fmt::format("preparing WS-Discovery on {} ({}): {}", local.interface,
                             local.address.to_string(), std::generic_category().message(errno)));

@@ -19,8 +19,9 @@ inline constexpr std::string_view kDiscoveryGroup = "239.255.255.250", kDiscover
 // in the way (quirk 16). The group is not joined: answers are unicast (quirk 15).
 class ProbeSocket {
  public:
-  // For multicast on `local` (quirk 13), IPv4 or IPv6 link-local. kIo.
-  static Result<ProbeSocket> on(const os::InterfaceAddress& local);
+  static constexpr int kHops = 1;  // WS-Discovery 2005/04 §2.4: the group is link-local
+  // For multicast on `local` (quirk 13), IPv4 or IPv6 link-local. With 0 hops nothing leaves this host. kIo.
+  static Result<ProbeSocket> on(const os::InterfaceAddress& local, int hops = kHops);
   // Hears what devices tell the group on the interface of `local` by themselves, Hello and Bye, in the
   // address family of `local`. Shares port 3702 with whoever else listens (quirk 16). kIo.
   static Result<ProbeSocket> listener(const os::InterfaceAddress& local);

@@ -1,5 +1,6 @@
 #include "libonvif/soap/repair.h"
 
+#include <algorithm>
 #include <pugixml.hpp>
 #include <utility>
 
@@ -123,6 +124,15 @@ pugi::xml_node find_reply(const pugi::xml_document& document, std::string_view e
   return child(envelope, element);  // Body left out
 }
 
+// How much of `text` may become a tree, which takes some 70 bytes for each element.
+std::size_t bytes_for_a_tree(std::string_view text) {
+  const std::size_t most = std::min(text.size(), kMaxTreeBytes);
+  std::size_t tags = 0;
+  for (auto at = text.find('<'); at < most; at = text.find('<', at + 1))
+    if (++tags > kMaxTreeTags) return at;
+  return most;
+}
+
 }  // namespace
 
 std::string cut_to_envelope(std::string_view text) {
@@ -135,7 +145,7 @@ std::string cut_to_envelope(std::string_view text) {
     const bool closed = tag != text.npos && text.substr(tag, 2) == "</" && end != text.npos;
     text = closed ? text.substr(begin, end + 1 - begin) : text.substr(begin);
   }
-  std::string cut(text);
+  std::string cut(text.substr(0, bytes_for_a_tree(text)));
   for (char& c : cut)
     if (static_cast<unsigned char>(c) < 0x20 && c != '\t' && c != '\n' && c != '\r') c = ' ';
   return cut;
@@ -143,10 +153,10 @@ std::string cut_to_envelope(std::string_view text) {
 
 std::optional<std::string> repair_reply(std::string_view text, const ExpectedReply& expected,
                                         Quirks& quirks) {
-  const std::string cut = cut_to_envelope(text);
+  std::string cut = cut_to_envelope(text);
   pugi::xml_document document;
   // The bytes are taken for UTF-8 whatever the declaration said (quirk 37).
-  if (!document.load_buffer(cut.data(), cut.size(), pugi::parse_default, pugi::encoding_utf8))
+  if (!document.load_buffer_inplace(cut.data(), cut.size(), pugi::parse_default, pugi::encoding_utf8))
     return std::nullopt;
   pugi::xml_node reply = find_reply(document, expected.element);
   if (!reply) return std::nullopt;

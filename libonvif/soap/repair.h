@@ -21,7 +21,9 @@ struct ExpectedReply {
 std::optional<std::string> repair_reply(std::string_view text, const ExpectedReply& expected, Quirks& quirks);
 
 // `text` from its Envelope's first byte to its last; all of it where none is found. Control characters in it
-// become spaces.
+// become spaces. What is beyond these bounds is left out, so that a tree of it stays below 5 MiB.
 std::string cut_to_envelope(std::string_view text);
+inline constexpr std::size_t kMaxTreeBytes = 1u << 20;  // twice the profiles of a 64-channel recorder
+inline constexpr std::size_t kMaxTreeTags = 40'000;     // the same: these have 18,000
 
 }  // namespace camctl::onvif

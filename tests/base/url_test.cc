@@ -84,6 +84,15 @@ TEST_CASE("passwords inside foreign messages are struck out") {
   CHECK(redact_urls("no url") == "no url");
 }
 
+TEST_CASE("passwords of URLs are masked in place") {
+  std::string text = "rtsp://u:pw@h/x --flag=http://x:yy@z u:p@q";
+  mask_urls(text.data());
+  CHECK(text == "rtsp://u:**@h/x --flag=http://x:**@z u:p@q");
+  text = "rtsp://u@h/a:b@c";
+  mask_urls(text.data());
+  CHECK(text == "rtsp://u@h/a:b@c");
+}
+
 TEST_CASE("percent coding") {
   CHECK(percent_encode("a b/ü", "/") == "a%20b/%C3%BC");
   CHECK(percent_decode("%41%zz%4") == "A%zz%4");

@@ -185,6 +185,7 @@ def test_passwords_on_request_only(export):
 
 def test_what_is_given_counts_as_if_devices_were_asked(export, tmp_path):
     (tmp_path / "pw").write_text("given\n")
+    (tmp_path / "pw").chmod(0o600)
     out = read(export, "-o", "mediamtx", "--save-credentials", "--user", "u", "--password-file", "pw")
     assert "rtsp://u:given@10.0.0.1:554/main" in out and "rtsp://u:given@10.0.0.51:554/main" in out
 

@@ -234,6 +234,13 @@ def _written(path, text):
     return path
 
 
+def test_an_entry_without_a_stream_says_what_is_missing(spawn, tmp_path):
+    server = Server(spawn, tmp_path, cameras=[{"ip": "192.0.2.1", "port": 80}])
+    camera = server.json("/api/cameras/0")
+    assert camera["status"] == "error" and '"rtsp_url"' in camera["reason"]
+    assert "camctl discover FILE" in server.process.log()
+
+
 def test_added_and_removed_while_it_runs(spawn, tmp_path):
     cameras = Cameras(spawn)
     server = Server(spawn, tmp_path, cameras=[])

@@ -264,6 +264,24 @@ def test_camera_of_a_file(simulate, tmp_path):
         assert "video" in probe.streams(tmp_path / "out.ts")
 
 
+def test_an_entry_without_a_stream_is_named(tmp_path):
+    file = tmp_path / "cameras.json"
+    file.write_text('[{"ip": "192.0.2.1", "port": 80}]')
+    done = stream("stream_0", "--cameras", file, "-o", tmp_path / "x.mp4")
+    words = done.stderr.decode()
+    assert done.returncode == 2
+    assert f'{file}: camera stream_0 has no "rtsp_url"' in words and f"camctl discover {file}" in words
+
+
+def test_an_address_of_onvif_is_no_stream(simulate, tmp_path):
+    cameras = simulate(1)
+    for host in (f"{cameras.addresses[0]}:8000/onvif/device_service", "no-such-camera.invalid/"):
+        done = stream(f"http://{host}", "-o", tmp_path / "x.mp4", "--duration", "1")
+        words = done.stderr.decode()
+        assert done.returncode != 0 and "http:// is taken for the stream itself" in words, words
+        assert "camctl discover" in words and "Input/output error" not in words
+
+
 def test_cameras_from_standard_input(simulate, tmp_path):
     cameras = simulate(1, "--no-discovery")
     array = f'[{{"rtsp_url": "{cameras.rtsp_url()}"}}]'.encode()

@@ -84,3 +84,11 @@ TEST_CASE("elements nested without end are dropped, not followed") {
   REQUIRE(repaired);
   CHECK(repaired->size() < 3000);
 }
+
+TEST_CASE("a reply that is too large for a tree is cut, not read") {
+  std::string broad = "<Envelope><Body>";
+  for (std::size_t i = 0; i < kMaxTreeTags; ++i) broad += "<a/>";
+  CHECK(cut_to_envelope(broad + "</Body></Envelope>").size() < broad.size());
+  const std::string long_text = "<Envelope>" + std::string(kMaxTreeBytes, 'x') + "</Envelope>";
+  CHECK(cut_to_envelope(long_text).size() == kMaxTreeBytes);
+}

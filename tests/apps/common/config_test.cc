@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 
+#include "apps/common/camera.h"
 #include "apps/common/config_keys.h"
 
 namespace camctl::apps {
@@ -126,9 +127,13 @@ TEST_CASE("bad files name line and column, and say what to write") {
       {"streams: {a/b: {}}\n", "camctl.yaml:1:11: \"a/b\" is no id of a camera", ""},
       {"streams: [a]\n", "\"streams\" must be a map", ""},
       {"credentials: a\n", "\"credentials\" must be a list", ""},
-      {"credentials: [{user: a, password: b}]\n", "needs a host", ""},
+      {"credentials: [{user: a, password: b}]\n", "needs a host", "or endpoint, serial or mac"},
+      {"credentials: [{mac: 12, user: a, password: b}]\n", "\"12\" is no MAC address", "aa:bb"},
+      {"credentials: [{host: a, user: b, password_credential: C}]\n", "CREDENTIALS_DIRECTORY is not set",
+       "LoadCredential=C:"},
       {"credentials: [{host: a, password: b}]\n", "needs a user", ""},
-      {"credentials: [{host: a, user: b}]\n", "needs password, password_file or password_env", ""},
+      {"credentials: [{host: a, user: b}]\n",
+       "needs password, password_file, password_env or password_credential", ""},
       {"credentials: [{host: a/b, user: b, password: c}]\n", "neither a host nor a network", ""},
       {"credentials: [{host: a, user: b, password: c, password_env: D}]\n", "two passwords", ""},
       {"credentials: [{host: a, user: b, password_env: NOT_THERE}]\n", "variable NOT_THERE is not set", ""},
@@ -338,6 +343,85 @@ credentials:
   CHECK(shown.find("password_env: CAM_PW") != std::string::npos);
 }
 
+TEST_CASE("credentials go to the device they belong to, wherever it is") {
+  const Folder folder;
+  folder.write("door", "from-systemd\n");
+  Config config;
+  const auto sources = sources_of({{"CREDENTIALS_DIRECTORY", folder.path.string()}});
+  const auto done = apply_yaml(R"(
+credentials:
+  - {mac: AA-BB-CC-00-11-22, user: mac, password: pw-1}
+  - {endpoint: 4D5E0000-0000-4000-8000-000000000001, user: endpoint, password: pw-2}
+  - {serial: SN 7, host: 192.168.1.0/24, user: serial, password: pw-3}
+  - {host: 192.168.1.0/24, user: net, password_credential: door}
+)",
+                               "c.yaml", folder.path, sources, config);
+  REQUIRE_MESSAGE(done, done.error().message);
+  const auto& entries = config.settings.credentials;
+  const std::string endpoint = "urn:uuid:4d5e0000-0000-4000-8000-000000000001";
+  struct Case {
+    CameraIdentity camera;
+    std::string user;
+  };
+  const Case cases[] = {{{"10.0.0.1", "", "", "aa:bb:cc:00:11:22"}, "mac"},
+                        {{"10.0.0.1", endpoint, "", "aa:bb:cc:00:11:23"}, "endpoint"},
+                        {{"192.168.1.4", "", "SN 7", ""}, "serial"},
+                        {{"10.0.0.1", "", "SN 7", ""}, ""},
+                        {{"192.168.1.4", "", "", ""}, "net"},
+                        {{"", "", "", ""}, ""}};
+  for (const auto& c : cases) {
+    const auto found = find_credentials(entries, c.camera);
+    CHECK(found.value_or(Credentials{}).user == c.user);
+  }
+  CHECK(find_credentials(entries, "192.168.1.4")->password.reveal() == "from-systemd");
+  const auto shown = print_config(config);
+  CHECK(shown.find("  - endpoint: " + endpoint) != shown.npos);
+  CHECK(shown.find("password_credential: door") != shown.npos);
+  Config again;
+  CHECK(apply_yaml(shown, "printed.yaml", folder.path, sources, again));
+  for (const auto* name : {"../door", "a/b", "\"\""})
+    CHECK_FALSE(
+        apply_yaml(std::string("credentials: [{host: a, user: b, password_credential: ") + name + "}]",
+                   "c.yaml", folder.path, sources, again));
+}
+
+TEST_CASE("what an entry written over HTTP says of itself earns no password") {
+  Camera camera;
+  camera.ip = "192.0.2.1";
+  camera.endpoint = "urn:uuid:1";
+  camera.mac = "aa:bb:cc:00:11:22";
+  CHECK(identity_of(camera, "192.0.2.1").mac == camera.mac);
+  CHECK(identity_of(camera, "evil.example").mac.empty());
+  camera.extra[kAddedBy] = "api";
+  const auto identity = identity_of(camera, "192.0.2.1");
+  CHECK(identity.host == "192.0.2.1");
+  CHECK((identity.endpoint + identity.serial + identity.mac).empty());
+}
+
+TEST_CASE("files with passwords that everybody can read are told, once each") {
+  const Folder folder;
+  const auto yaml =
+      folder.write("c.yaml",
+                   "credentials:\n- {host: a, user: u, password: x}\n- {host: b, user: u, password: y}\n"
+                   "- {host: c, user: u, password_file: secret}\n");
+  const auto secret = folder.write("secret", "z");
+  std::vector<std::string> told;
+  auto sources = sources_of();
+  sources.files = {yaml};
+  sources.exposed = [&](const std::filesystem::path& file) { told.push_back(file.filename().string()); };
+  const auto set_mode = [&](auto mode) {
+    for (const auto& file : {yaml, secret}) std::filesystem::permissions(file, mode);
+  };
+  using std::filesystem::perms;
+  set_mode(perms::owner_read | perms::others_read);
+  REQUIRE(load_config(sources));
+  CHECK(told == std::vector<std::string>{"c.yaml", "secret"});
+  told.clear();
+  set_mode(perms::owner_read | perms::group_read);
+  REQUIRE(load_config(sources));
+  CHECK(told.empty());
+}
+
 TEST_CASE("what --print-config prints is a configuration with the same values") {
   const auto config = from_yaml(
       "listen: 127.0.0.1:81\nhosts: [a, \"b: #c\"]\nsegment_duration: 1500ms\nbitrate: 801234\n"
@@ -381,11 +465,11 @@ TEST_CASE("the example has every key with its default") {
   }
   Config examples;
   const Folder folder;
-  folder.write("cameras.password", "x");
-  const auto sources = sources_of({{"DOOR_PASSWORD", "x"}});
+  for (const auto* name : {"cameras.password", "yard"}) folder.write(name, "x");
+  const auto sources = sources_of({{"DOOR_PASSWORD", "x"}, {"CREDENTIALS_DIRECTORY", folder.path.string()}});
   const auto read = apply_yaml(uncommented, "examples", folder.path, sources, examples);
   REQUIRE_MESSAGE(read, read.error().message);
-  CHECK(examples.settings.credentials.size() == 3);
+  CHECK(examples.settings.credentials.size() == 4);
   REQUIRE(examples.settings.users.size() == 2);
   CHECK(examples.settings.users[0].admin);
   CHECK(examples.settings.users[1].cameras == std::vector<std::string>{"stream_0", "stream_3"});

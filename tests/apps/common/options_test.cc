@@ -140,3 +140,20 @@ TEST_CASE("credentials from a file or the environment") {
   unsetenv("CAMCTL_PASSWORD");
   CHECK(resolve_credentials({})->empty());
 }
+
+TEST_CASE("credentials of systemd's service") {
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("camctl-options-test-" + std::to_string(getpid()));
+  std::filesystem::create_directory(folder);
+  std::ofstream(folder / "camctl.password") << "geheim\n";
+  setenv("CREDENTIALS_DIRECTORY", folder.c_str(), 1);
+  const CredentialOptions user{.user = "u", .password_file = {}, .password_stdin = false};
+  CHECK(resolve_credentials(user)->password == Secret("geheim"));
+  CHECK(resolve_credentials({})->empty());  // it is there for whoever wants it
+  setenv("CAMCTL_PASSWORD", "p", 1);
+  CHECK(resolve_credentials(user)->password == Secret("p"));
+  unsetenv("CAMCTL_PASSWORD");
+  std::filesystem::remove_all(folder);
+  CHECK_FALSE(resolve_credentials(user));
+  unsetenv("CREDENTIALS_DIRECTORY");
+}

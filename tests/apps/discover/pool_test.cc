@@ -22,7 +22,7 @@ TEST_CASE("answers come in the order of requests, each is asked once") {
   int done = 0;
   Pool pool(
       8,
-      [&](const Request& r, const Credentials&) -> Result<onvif::DeviceDescription> {
+      [&](const Request& r, Credentials&) -> Result<onvif::DeviceDescription> {
         const int now = ++busy;
         for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
         }
@@ -33,7 +33,7 @@ TEST_CASE("answers come in the order of requests, each is asked once") {
         return device;
       },
       [&](const Answer&) { ++done; });
-  for (int i = 0; i < kRequests; ++i) pool.add(request(i), {});
+  for (int i = 0; i < kRequests; ++i) pool.add(request(i));
   const auto answers = pool.finish({});
   REQUIRE(answers.size() == kRequests);
   for (int i = 0; i < kRequests; ++i)
@@ -49,14 +49,14 @@ TEST_CASE("a stop leaves the rest unasked and waits for what runs") {
   std::atomic<int> asked = 0;
   Pool pool(
       1,
-      [&](const Request&, const Credentials&) -> Result<onvif::DeviceDescription> {
+      [&](const Request&, Credentials&) -> Result<onvif::DeviceDescription> {
         ++asked;
         started.count_down();
         while (!stop.stop_requested()) std::this_thread::yield();
         return onvif::DeviceDescription{};
       },
       [](const Answer&) {});
-  for (int i = 0; i < 3; ++i) pool.add(request(i), {});
+  for (int i = 0; i < 3; ++i) pool.add(request(i));
   started.wait();
   stop.request_stop();
   const auto answers = pool.finish(stop.get_token());
@@ -69,7 +69,6 @@ TEST_CASE("a stop leaves the rest unasked and waits for what runs") {
 }
 
 TEST_CASE("nothing to do") {
-  Pool pool(
-      4, [](const Request&, const Credentials&) { return onvif::DeviceDescription{}; }, [](const Answer&) {});
+  Pool pool(4, [](const Request&, Credentials&) { return onvif::DeviceDescription{}; }, [](const Answer&) {});
   CHECK(pool.finish({}).empty());
 }
