@@ -31,6 +31,7 @@ const std::vector<Command>& own_commands() {
       {"info", "show what a camera tells of itself"},
       {"set", "change a camera's settings"},
       {"reboot", "start a camera anew"},
+      {"doctor", "look for what keeps camctl from working on this machine"},
       {"stream", "turn one camera into HLS, MPEG-TS or fMP4"},
       {"serve", "serve every camera to browsers"},
       {"passwd", "make the hash of a user's password for the configuration"},

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import BIN_DIR, program
 
-PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "stream", "serve", "passwd", "simulate"]
+PROGRAMS = ["scan", "discover", "events", "ptz", "snapshot", "info", "set", "reboot", "doctor", "stream", "serve", "passwd", "simulate"]
 
 
 def camctl(*args, path=None, **options):
