@@ -156,6 +156,27 @@ Result<std::shared_ptr<const Context>> Context::self_signed(const std::string& n
   return std::shared_ptr<const Context>(new Context(std::move(impl)));
 }
 
+Result<std::shared_ptr<const Context>> Context::server(const std::string& certificate_file,
+                                                       const std::string& key_file) {
+  auto impl = std::make_unique<Impl>();
+  impl->ssl = make(TLS_server_method());
+  if (!impl->ssl) return internal("making a context");
+  auto* ssl = impl->ssl.get();
+  const auto wrong = [](const std::string& file) {
+    return fail(ErrorCode::kConfig, fmt::format("TLS: {}: {}", file, reason()));
+  };
+  // Of TLS 1.2 what 1.3 has as well: a fresh key each time, and no CBC.
+  SSL_CTX_set_cipher_list(ssl, "ECDHE+AESGCM:ECDHE+CHACHA20");
+  SSL_CTX_set_default_passwd_cb(ssl,
+                                [](char*, int, int, void*) { return 0; });  // else it asks on the terminal
+  ERR_clear_error();
+  if (SSL_CTX_use_certificate_chain_file(ssl, certificate_file.c_str()) != 1) return wrong(certificate_file);
+  if (SSL_CTX_use_PrivateKey_file(ssl, key_file.c_str(), SSL_FILETYPE_PEM) != 1 ||
+      SSL_CTX_check_private_key(ssl) != 1)
+    return wrong(key_file);
+  return std::shared_ptr<const Context>(new Context(std::move(impl)));
+}
+
 KeyPin Context::pin() const {
   const X509* own = SSL_CTX_get0_certificate(impl_->ssl.get());
   return own != nullptr ? pin_of(own) : KeyPin{};

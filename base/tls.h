@@ -53,6 +53,10 @@ class Context {
   // A server with a new key and a certificate of its own signature, valid for ten years for `name`, as
   // cameras have them.
   static Result<std::shared_ptr<const Context>> self_signed(const std::string& name);
+  // A server with the certificate of a file, behind which stand those of its issuers, and its key (PEM,
+  // without a passphrase). kConfig, naming the file.
+  static Result<std::shared_ptr<const Context>> server(const std::string& certificate_file,
+                                                       const std::string& key_file);
   ~Context();
   KeyPin pin() const;    // of the server's own key
   void* native() const;  // OpenSSL's SSL_CTX, for streams of others; it stays ours

@@ -101,6 +101,7 @@ struct Settings {
   std::chrono::milliseconds find_lost{30'000};  // a camera that is away for so long is looked for; 0: never
   std::uint64_t max_transcodes = kAutoCount;    // at once, of all cameras; auto: half the cores, at least one
   std::string state_dir;                        // empty: the user's state folder
+  std::string tls_cert, tls_key;                // files; empty: HTTP without TLS
   std::string dvr_dir;                          // empty: below the user's state folder
   std::uint64_t dvr_max_bytes = 0;              // on disk, of all cameras; 0: what the disk has
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};

@@ -32,6 +32,10 @@ const std::array kSettings = {
                   "names besides localhost that the Host header may have"},
     Key<Settings>{"cors_origins", Kind::kList, &Settings::cors_origins,
                   "origins (scheme://host:port) whose pages may read the API"},
+    Key<Settings>{
+        "tls_cert", Kind::kPath, &Settings::tls_cert,
+        "serve over TLS with this certificate and those of its issuers (PEM); SIGHUP reads it again"},
+    Key<Settings>{"tls_key", Kind::kPath, &Settings::tls_key, "the certificate's key (PEM)"},
     Key<Settings>{"access_log", Kind::kPath, &Settings::access_log, "file for the access log, - for stderr"},
     Key<Settings>{"web_dir", Kind::kPath, &Settings::web_dir, "serve the dashboard from this folder"},
     Key<Settings>{"save_credentials", Kind::kFlag, &Settings::save_credentials,

@@ -24,6 +24,7 @@
 #include "apps/serve/events/event_watch.h"
 #include "apps/serve/http/connection.h"
 #include "apps/serve/http/server.h"
+#include "apps/serve/http_settings.h"
 #include "apps/serve/restream/restream.h"
 #include "apps/serve/routes.h"
 #include "apps/serve/service_watch.h"
@@ -45,16 +46,6 @@ constexpr auto kPatience = 1s;
 constexpr auto kRemember = 1min;
 constexpr auto kDiskPatience = 200ms;
 constexpr auto kFarewell = 1800ms;  // to cameras, from the beginning of the end; most of it beside the others
-
-HttpOptions http_options(const Settings& settings) {
-  HttpOptions options;
-  options.guard.hosts = settings.hosts;
-  options.guard.cors_origins = settings.cors_origins;
-  options.header_timeout = settings.header_timeout;
-  options.idle_timeout = settings.idle_timeout;
-  options.write_timeout = settings.write_timeout;
-  return options;
-}
 
 // Whatever is wrong before the start is a matter of usage or configuration (interface.md: exit code 2).
 tl::unexpected<Error> refuse(Error error) {
@@ -207,7 +198,9 @@ Result<void> Program::prepare() {
   if (!gate) return refuse(gate.error());
   gate_ = std::move(*gate);
   if (auto done = server_->listen(control_, *address); !done) return refuse(done.error());
-  server_->set_options(http_options(settings));
+  const auto http = http_options(settings);
+  if (!http) return refuse(http.error());
+  server_->set_options(*http);
   save_credentials_ = settings.save_credentials;
   if (settings.rtsp_listen.empty()) return {};
   const auto rtsp_address = ListenAddress::parse(settings.rtsp_listen);
@@ -220,8 +213,8 @@ Result<void> Program::prepare() {
 
 std::string Program::summary() const {
   const auto cameras = manager_->all().size();
-  return fmt::format("serving {} camera{} on http://{}/", cameras, cameras == 1 ? "" : "s",
-                     server_->address().to_string());
+  return fmt::format("serving {} camera{} on {}://{}/", cameras, cameras == 1 ? "" : "s",
+                     config_.settings.tls_cert.empty() ? "http" : "https", server_->address().to_string());
 }
 
 void Program::apply(const std::vector<Camera>& cameras, bool try_refused) {
@@ -312,11 +305,16 @@ void Program::reload_all() {
     log::get().error("not reloaded: {}", done.error().message);
     return;
   }
+  const auto http = http_options(config->settings);
+  if (!http) {
+    log::get().error("not reloaded: {}", http.error().message);
+    return;
+  }
   warn_of_restart(config_.settings, config->settings);
   keep_until_restart(config_.settings, config->settings);
   config_ = std::move(*config);
   save_credentials_ = config_.settings.save_credentials;
-  server_->set_options(http_options(config_.settings));
+  server_->set_options(*http);
   gate_->set_users(config_.settings.users);
   search_lost();
   reload_cameras();
@@ -409,7 +407,8 @@ void add_serve_options(CLI::App& app, ServeOptions& options) {
        "max_connections", "transport",       "video_codec", "bitrate",          "maxrate",
        "video_encoder",   "preset",          "height",      "audio_bitrate",    "segment_duration",
        "segments",        "part_duration",   "dvr",         "dvr_memory",       "tiers",
-       "max_transcodes",  "on_demand",       "dvr_dir",     "dvr_max_bytes",    "state_dir"});
+       "max_transcodes",  "on_demand",       "dvr_dir",     "dvr_max_bytes",    "state_dir",
+       "tls_cert",        "tls_key"});
   app.add_flag("--print-config", options.print_config,
                "print the configuration and where each value comes from");
   add_credential_options(app, options.credentials);

@@ -48,8 +48,10 @@ std::string session_cookie(std::string_view token, bool secure) {
                      secure ? "; Secure" : "");
 }
 
-// By a proxy that ends it: a browser's log-in has an Origin.
-bool over_tls(const Request& request) { return request.header("origin").starts_with("https://"); }
+// Ours, or that of a proxy, which the Origin of a browser's log-in tells.
+bool over_tls(const Request& request) {
+  return request.tls || request.header("origin").starts_with("https://");
+}
 
 bool from_browser(const Request& request) {
   return !request.header("sec-fetch-mode").empty() || request.header("user-agent").starts_with("Mozilla/");

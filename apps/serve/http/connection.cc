@@ -6,7 +6,6 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <cerrno>
 
 #include "apps/serve/http/finish.h"
 #include "base/log.h"
@@ -19,7 +18,8 @@ using namespace std::chrono_literals;
 
 // Requests that a client may send ahead while an earlier one is answered; then its socket is left unread.
 constexpr std::size_t kMaxInput = kMaxHeaderBytes + kMaxBodyBytes;
-constexpr auto kLingerTime = 1s;                 // for a client to take our last words
+constexpr const char* kOnlyTls = "max-age=31536000";  // a year (RFC 6797); browsers keep it for names only
+constexpr auto kLingerTime = 1s;                      // for a client to take our last words
 constexpr std::size_t kSlowestRate = 32u << 10;  // bytes/s that a client must take, besides write_timeout
 constexpr int kNotSentLowat = 128 << 10;         // kernel memory that a reader which never reads can pin
 
@@ -99,7 +99,7 @@ class Connection::Http1Exchange : public Exchange {
 };
 
 Connection::Connection(HttpLoop& loop, boost::asio::ip::tcp::socket socket, IpAddress client)
-    : loop_(loop), socket_(std::move(socket)), client_(client) {}
+    : loop_(loop), socket_(std::move(socket)), wire_(socket_.native_handle()), client_(client) {}
 
 Connection::~Connection() = default;
 
@@ -112,7 +112,30 @@ void Connection::start() {
   setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &lowat, sizeof lowat);
 #endif
   set_deadline(loop_.options.header_timeout);
-  wait_readable();
+  if (!loop_.options.tls) return wait_readable();
+  state_ = State::kHandshake;
+  if (!wire_.secure(loop_.options.tls)) return close();
+  shake_hands();
+}
+
+void Connection::shake_hands() {
+  const auto need = wire_.handshake();
+  if (!need) {
+    log::get().debug("{}: {}", client_.to_string(), need.error().message);
+    return close();
+  }
+  if (*need == tls::Need::kNone) {
+    state_ = State::kIdle;
+    set_deadline(loop_.options.header_timeout);
+    return on_readable();
+  }
+  const auto wanted =
+      *need == tls::Need::kWrite ? boost::asio::socket_base::wait_write : boost::asio::socket_base::wait_read;
+  socket_.async_wait(wanted, [self = shared_from_this()](const boost::system::error_code& error) {
+    if (self->state_ != State::kHandshake) return;
+    if (error) return self->close();
+    self->shake_hands();
+  });
 }
 
 void Connection::set_deadline(std::chrono::milliseconds time) { deadline_ = Clock::now() + time; }
@@ -133,7 +156,9 @@ void Connection::close() {
 
 void Connection::finish() {
   keep_alive_ = false;
-  if (state_ == State::kIdle || state_ == State::kReading || state_ == State::kStreaming) return close();
+  if (state_ == State::kHandshake || state_ == State::kIdle || state_ == State::kReading ||
+      state_ == State::kStreaming)
+    return close();
   if (state_ != State::kWebSocket) return;
   websocket_->close(CloseCode::kGoingAway, "the server stops", Clock::now());
   send_frames();
@@ -181,25 +206,21 @@ void Connection::wait_readable() {
                      });
 }
 
-// Reads what there is, up to kMaxInput. False: the connection is closed.
+// Reads what there is, up to kMaxInput (and a record of TLS, so that none stays half read). False: the
+// connection is closed.
 bool Connection::read_some() {
   while (input_.size() < kMaxInput) {
-    const auto got = ::recv(socket_.native_handle(), loop_.scratch.data(),
-                            std::min(loop_.scratch.size(), kMaxInput - input_.size()), 0);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return true;
-    if (got < 0) {
+    const auto least = wire_.secured() ? tls::Session::kRecord : 1;
+    const auto room = std::min(loop_.scratch.size(), std::max(kMaxInput - input_.size(), least));
+    const auto got = wire_.read(std::span(loop_.scratch).first(room));
+    if (!got) {
       close();
       return false;
     }
-    if (got == 0) {
-      peer_done_ = true;
-      return true;
-    }
-    const auto count = static_cast<std::size_t>(got);
     if (state_ != State::kLingering && state_ != State::kStreaming)
-      input_.append(loop_.scratch.data(), count);
-    if (count < loop_.scratch.size()) return true;
+      input_.append(loop_.scratch.data(), got->bytes);
+    if (got->closed) peer_done_ = true;
+    if (got->closed || got->need != tls::Need::kNone) return true;
   }
   return true;
 }
@@ -227,7 +248,8 @@ void Connection::process() {
     if (status == RequestReader::Status::kMore) {
       if (reader_.wants_continue()) {
         static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
-        ::send(socket_.native_handle(), kContinue.data(), kContinue.size(), MSG_NOSIGNAL);
+        const iovec part{const_cast<char*>(kContinue.data()), kContinue.size()};
+        (void)wire_.write({&part, 1});  // a client that hears nothing sends after a while, too
       }
       break;
     }
@@ -253,6 +275,7 @@ void Connection::dispatch(std::shared_ptr<Request> request) {
   keep_alive_ = keep_alive_ && reader_.keep_alive();
   deadline_ = Clock::time_point::max();
   request->client = client_;
+  request->tls = wire_.secured();
   answered_ = std::make_shared<std::atomic<bool>>(false);
   const auto exchange = std::make_shared<Http1Exchange>(loop_, weak_from_this(), answered_);
   auto refusal = check(*request, loop_.options.guard);
@@ -283,6 +306,7 @@ void Connection::answer(Response response) {
   fallback_ = nullptr;
   if (request_) apply_request(*request_, loop_.options.guard.cors_origins, response);
   if (request_ && request_->method == Method::kOptions) keep_alive_ = keep_alive_ && response.status < 400;
+  if (wire_.secured()) response.headers.emplace_back("Strict-Transport-Security", kOnlyTls);
   status_ = response.status;
   const bool head_only = request_ && request_->method == Method::kHead;
   auto head = head_of(response, keep_alive_, loop_.date());
@@ -290,7 +314,7 @@ void Connection::answer(Response response) {
 }
 
 void Connection::begin_writing(std::string head, hls::BodyPtr body) {
-  auto file = loop_.files.request(body, Clock::now());
+  auto file = wire_.secured() ? nullptr : loop_.files.request(body, Clock::now());
   writer_.begin(std::move(head), std::move(body), std::move(file));
   state_ = State::kWriting;
   set_deadline(write_time(loop_.options, writer_.size()));
@@ -298,7 +322,7 @@ void Connection::begin_writing(std::string head, hls::BodyPtr body) {
 }
 
 void Connection::write_some() {
-  switch (writer_.send(socket_.native_handle())) {
+  switch (writer_.send(wire_)) {
     case ResponseWriter::Status::kDone:
       return on_written();
     case ResponseWriter::Status::kFailed:

@@ -27,6 +27,7 @@ namespace camctl::apps::serve {
 // What may change while the server runs.
 struct HttpOptions {
   GuardOptions guard;
+  std::shared_ptr<const tls::Context> tls;  // null: in the clear; of connections from now on
   std::chrono::milliseconds header_timeout{10'000}, idle_timeout{60'000}, write_timeout{30'000};
 };
 
@@ -75,6 +76,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
  private:
   class Http1Exchange;
   enum class State : std::uint8_t {
+    kHandshake,  // of TLS
     kIdle,
     kReading,
     kHandling,
@@ -85,6 +87,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     kClosed
   };
 
+  void shake_hands();
   void wait_readable();
   void on_readable();
   bool read_some();
@@ -111,6 +114,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   HttpLoop& loop_;
   boost::asio::ip::tcp::socket socket_;
+  Wire wire_;  // on the socket
   IpAddress client_;
   State state_ = State::kIdle;
   std::chrono::steady_clock::time_point deadline_{};

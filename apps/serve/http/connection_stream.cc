@@ -35,7 +35,7 @@ void Connection::begin_stream() {
 void Connection::send_stream() {
   blocked_ = false;
   while (true) {
-    switch (writer_.send(socket_.native_handle())) {
+    switch (writer_.send(wire_)) {
       case ResponseWriter::Status::kFailed:
         return close();
       case ResponseWriter::Status::kBlocked:

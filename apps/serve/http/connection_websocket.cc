@@ -1,8 +1,5 @@
 // A connection that has become a WebSocket: bytes between its socket and the session.
-#include <sys/socket.h>
-
 #include <array>
-#include <cerrno>
 
 #include "apps/serve/http/connection.h"
 
@@ -57,20 +54,15 @@ void Connection::receive_frames() {
 void Connection::send_frames() {
   blocked_ = false;
   std::array<iovec, kMaxVectors> vectors;
-  while (const auto count = websocket_->gather(vectors)) {
-    std::size_t wanted = 0;
-    for (std::size_t i = 0; i < count; ++i) wanted += vectors[i].iov_len;
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const auto sent = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) return close();
-    const auto size = static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
-    frames_sent_ += size;
-    loop_.counters.sent(Content::kMedia, size);
-    websocket_->written(size, Clock::now());
-    if (size == wanted) continue;
+  while (true) {
+    const auto count = websocket_->gather(vectors);
+    if (count == 0 && !wire_.record_waits()) break;
+    const auto sent = wire_.write(std::span(vectors).first(count));
+    if (!sent) return close();
+    frames_sent_ += sent->bytes;
+    loop_.counters.sent(Content::kMedia, sent->bytes);
+    websocket_->written(sent->bytes, Clock::now());
+    if (sent->need == tls::Need::kNone) continue;
     blocked_ = true;
     socket_.async_wait(boost::asio::socket_base::wait_write,
                        [self = shared_from_this()](const boost::system::error_code& error) {

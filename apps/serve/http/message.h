@@ -40,6 +40,7 @@ struct Request {
   std::string body;
   IpAddress client;
   bool http_1_0 = false;
+  bool tls = false;        // came inside TLS
   bool websocket = false;  // asks for an upgrade to WebSocket
   std::string link;        // the token of a signed address, which was in front of the path
   Params params;           // set by the router

@@ -1,12 +1,9 @@
 #include "apps/serve/http/response_writer.h"
 
-#include <sys/sendfile.h>
-#include <sys/socket.h>
 #include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 namespace camctl::apps::serve {
 namespace {
@@ -22,41 +19,29 @@ void ResponseWriter::begin(std::string head, hls::BodyPtr body, SharedFile file)
   head_sent_ = body_sent_ = piece_ = piece_sent_ = 0;
 }
 
-ResponseWriter::Status ResponseWriter::send(int socket) {
-  while (head_sent_ + body_sent_ < size()) {
-    const auto sent = file_ && head_sent_ == head_.size() ? send_file(socket) : send_pieces(socket);
-    if (sent > 0)
-      advance(sent);
-    else if (errno == EAGAIN || errno == EWOULDBLOCK)
-      return Status::kBlocked;
-    else if (errno != EINTR)
-      return Status::kFailed;
+ResponseWriter::Status ResponseWriter::send(Wire& wire) {
+  while (head_sent_ + body_sent_ < size() || wire.record_waits()) {
+    const auto sent = file_ && head_sent_ == head_.size()
+                          ? wire.send_file(file_->get(), body_sent_, body_->size - body_sent_)
+                          : send_pieces(wire);
+    if (!sent) return Status::kFailed;
+    advance(sent->bytes);
+    if (sent->need != tls::Need::kNone) return Status::kBlocked;
   }
   return Status::kDone;
 }
 
-// One sendmsg from where we are, of the head alone where a file follows. The number of bytes taken; 0 with
-// errno set.
-std::size_t ResponseWriter::send_pieces(int socket) {
+// What comes next from where we are, of the head alone where a file follows.
+Result<tls::Transfer> ResponseWriter::send_pieces(Wire& wire) const {
   std::array<iovec, kMaxPieces> vectors;
   std::size_t count = 0;
-  if (head_sent_ < head_.size()) vectors[count++] = {head_.data() + head_sent_, head_.size() - head_sent_};
+  if (head_sent_ < head_.size())
+    vectors[count++] = {const_cast<char*>(head_.data()) + head_sent_, head_.size() - head_sent_};
   for (std::size_t i = piece_; !file_ && body_ && i < body_->pieces.size() && count < kMaxPieces; ++i) {
     const auto piece = body_->pieces[i].subspan(i == piece_ ? piece_sent_ : 0);
     if (!piece.empty()) vectors[count++] = {const_cast<std::uint8_t*>(piece.data()), piece.size()};
   }
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
-  const auto sent = ::sendmsg(socket, &message, MSG_NOSIGNAL | (file_ ? MSG_MORE : 0));
-  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
-}
-
-std::size_t ResponseWriter::send_file(int socket) {
-  auto offset = static_cast<off_t>(body_sent_);
-  const auto sent = ::sendfile(socket, file_->get(), &offset, body_->size - body_sent_);
-  if (sent == 0) errno = EIO;  // the file is shorter than it was written
-  return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  return wire.write(std::span(vectors).first(count), file_ != nullptr);
 }
 
 void ResponseWriter::advance(std::size_t sent) {

@@ -1,10 +1,11 @@
-// Sends one response on a non-blocking socket, as far as the socket takes it.
+// Sends one response, as far as the socket takes it.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "apps/serve/http/shared_files.h"
+#include "apps/serve/http/wire.h"
 #include "libhls/body.h"
 
 namespace camctl::apps::serve {
@@ -13,10 +14,10 @@ class ResponseWriter {
  public:
   enum class Status : std::uint8_t { kDone, kBlocked, kFailed };
 
-  // `file`, where there is one, holds what `body` (null: none) does.
+  // `file`, where there is one, holds what `body` (null: none) does; none inside TLS.
   void begin(std::string head, hls::BodyPtr body, SharedFile file);
-  // kBlocked: again when the socket is writable. The process must ignore SIGPIPE.
-  Status send(int socket);
+  // kBlocked: again when the socket is writable.
+  Status send(Wire& wire);
   // Lets go of what is left.
   void clear() { begin({}, nullptr, nullptr); }
 
@@ -25,8 +26,7 @@ class ResponseWriter {
 
  private:
   std::size_t body_size() const { return body_ ? body_->size : 0; }
-  std::size_t send_pieces(int socket);
-  std::size_t send_file(int socket);
+  Result<tls::Transfer> send_pieces(Wire& wire) const;
   void advance(std::size_t sent);
 
   std::string head_;

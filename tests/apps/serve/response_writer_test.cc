@@ -61,13 +61,14 @@ TEST_CASE("a response arrives whole, from pieces and from a file, however little
   REQUIRE(file);
   for (const auto& from : {SharedFile{}, file}) {
     const Pair pair;
+    Wire wire(pair.ours.get());
     ResponseWriter writer;
     writer.begin("head\r\n\r\n", body, from);
     CHECK(writer.size() == 8 + body->size);
     std::string got;
     unsigned blocked = 0;
     auto status = ResponseWriter::Status::kBlocked;
-    while ((status = writer.send(pair.ours.get())) == ResponseWriter::Status::kBlocked && ++blocked < 1000)
+    while ((status = writer.send(wire)) == ResponseWriter::Status::kBlocked && ++blocked < 1000)
       got += pair.read();
     got += pair.read();
     CHECK(status == ResponseWriter::Status::kDone);
@@ -79,20 +80,21 @@ TEST_CASE("a response arrives whole, from pieces and from a file, however little
 
 TEST_CASE("a response without a body is its head, and a peer that left is a failure") {
   Pair pair;
+  Wire wire(pair.ours.get());
   ResponseWriter writer;
   writer.begin("head", nullptr, nullptr);
-  CHECK(writer.send(pair.ours.get()) == ResponseWriter::Status::kDone);
+  CHECK(writer.send(wire) == ResponseWriter::Status::kDone);
   CHECK(pair.read() == "head");
   pair.theirs.reset();
   writer.begin("head", nullptr, nullptr);
-  CHECK(writer.send(pair.ours.get()) == ResponseWriter::Status::kFailed);
+  CHECK(writer.send(wire) == ResponseWriter::Status::kFailed);
   SharedFiles files;
   const auto body = many_pieces(2000);
   SharedFile file;
   for (int i = 0; i < kAsks && !file; ++i) file = files.request(body, {});
   REQUIRE(file);
   writer.begin({}, body, file);
-  CHECK(writer.send(pair.ours.get()) == ResponseWriter::Status::kFailed);
+  CHECK(writer.send(wire) == ResponseWriter::Status::kFailed);
 }
 
 }  // namespace
