@@ -171,7 +171,7 @@ def test_a_camera(spawn, tmp_path, simulate):
         assert "h264" in probe.stdout, probe.stderr
     with server.connect() as socket_:
         socket_.sendall(b"GET /api/cameras/0/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        b"Sec-WebSocket-Key: eA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
+                        b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n")
         received = b""
         while len(received) < 500_000:  # some seconds of pictures
             received += socket_.recv(65536)
