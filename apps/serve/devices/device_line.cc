@@ -70,10 +70,15 @@ void DeviceLine::stop_moving(Done done) {
 
 // With the lock: the moves that still wait, which nobody wants any more.
 std::vector<DeviceLine::Job> DeviceLine::take_moves() {
-  const auto first = std::stable_partition(jobs_.begin(), jobs_.end(),
-                                           [](const Job& job) { return job.kind != Kind::kMove; });
-  std::vector<Job> moves(std::make_move_iterator(first), std::make_move_iterator(jobs_.end()));
-  jobs_.erase(first, jobs_.end());
+  std::vector<Job> moves;
+  std::deque<Job> others;
+  for (auto& job : jobs_) {
+    if (job.kind == Kind::kMove)
+      moves.push_back(std::move(job));
+    else
+      others.push_back(std::move(job));
+  }
+  jobs_ = std::move(others);
   return moves;
 }
 
