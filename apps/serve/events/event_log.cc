@@ -24,11 +24,9 @@ std::size_t size_of(const LoggedEvent& event) {
 
 }  // namespace
 
-EventLog::EventLog()
-    : last_id_(first_id()), listeners_(std::make_shared<std::map<std::uint64_t, Notify>>()) {}
+EventLog::EventLog() : last_id_(first_id()) {}
 
 void EventLog::add(const std::string& camera, nlohmann::ordered_json record) {
-  std::vector<Notify> listeners;
   {
     const std::lock_guard lock(mutex_);
     auto event = std::make_shared<LoggedEvent>();
@@ -51,11 +49,7 @@ void EventLog::add(const std::string& camera, nlohmann::ordered_json record) {
     while (of_camera.ids.size() > kMaxOfCamera || of_camera.bytes > kMaxBytesOfCamera) forget_oldest(camera);
     while (bytes_ > kMaxBytes) forget_oldest(std::string(events_.begin()->second->camera));
   }
-  {
-    const std::lock_guard lock(*listeners_mutex_);
-    for (const auto& [number, notify] : *listeners_) listeners.push_back(notify);
-  }
-  for (const auto& notify : listeners) (*notify)();
+  listeners_.notify();
 }
 
 void EventLog::forget_oldest(const std::string& camera) {
@@ -96,13 +90,7 @@ std::uint64_t EventLog::newest() const {
 }
 
 std::shared_ptr<void> EventLog::listen(std::function<void()> notify) {
-  const std::lock_guard lock(*listeners_mutex_);
-  const auto number = next_listener_++;
-  listeners_->emplace(number, std::make_shared<const std::function<void()>>(std::move(notify)));
-  return {nullptr, [listeners = listeners_, mutex = listeners_mutex_, number](void*) {
-            const std::lock_guard inner(*mutex);
-            listeners->erase(number);
-          }};
+  return listeners_.add(std::move(notify));
 }
 
 }  // namespace camctl::apps::serve

@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "libhls/subscriptions.h"
+
 namespace camctl::apps::serve {
 
 // Of which cameras; nothing: of all.
@@ -66,10 +68,8 @@ class EventLog {
   std::map<std::string, OfCamera> cameras_;
   std::size_t bytes_ = 0;
   std::uint64_t last_id_ = 0;
-  using Notify = std::shared_ptr<const std::function<void()>>;
-  std::shared_ptr<std::map<std::uint64_t, Notify>> listeners_;  // its handles may outlive this
-  std::shared_ptr<std::mutex> listeners_mutex_ = std::make_shared<std::mutex>();
-  std::uint64_t next_listener_ = 0;
+
+  hls::Subscriptions listeners_;  // by a lock of its own
 };
 
 }  // namespace camctl::apps::serve
