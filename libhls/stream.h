@@ -22,6 +22,10 @@ enum class StreamState : std::uint8_t { kConnecting, kLive, kOffline, kError, kI
 
 // "connecting", "live", "offline", "error", "idle" as in `GET /api/cameras`.
 std::string_view name(StreamState state);
+// There will be no pictures for a while: it does not answer, or can't be shown.
+constexpr bool is_away(StreamState state) {
+  return state == StreamState::kOffline || state == StreamState::kError;
+}
 
 struct StreamStatus {
   StreamState state = StreamState::kConnecting;

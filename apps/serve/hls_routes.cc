@@ -83,10 +83,7 @@ ServedCameraPtr wanted_rendition(const RouteContext& context, const Request& req
 }
 
 // True where there will be nothing for a while: the camera is known to be away.
-bool is_away(const ServedCamera& camera) {
-  const auto state = camera.source_status().state;
-  return state == hls::StreamState::kOffline || state == hls::StreamState::kError;
-}
+bool is_away(const ServedCamera& camera) { return hls::is_away(camera.source_status().state); }
 
 // True once there is an answer: the playlist, or that the camera is known to be away.
 bool try_playlist(ServedCamera& camera, PlaylistKind kind, bool gzip, const ExchangePtr& exchange) {

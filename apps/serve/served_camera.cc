@@ -115,8 +115,7 @@ hls::StreamStatus ServedCamera::source_status() const {
   const auto main = is_tier_ ? main_.lock() : nullptr;
   if (!main || status.state == hls::StreamState::kLive) return status;
   auto above = main->status();
-  const bool away = above.state == hls::StreamState::kOffline || above.state == hls::StreamState::kError;
-  return away ? above : status;
+  return hls::is_away(above.state) ? above : status;
 }
 
 std::vector<Tiers::Status> ServedCamera::tiers() const {
@@ -161,8 +160,7 @@ bool ServedCamera::renditions_known() {
   const bool patient = std::chrono::steady_clock::now() - connecting_since_.load() < kLearn;
   const std::lock_guard lock(mutex_);
   return !patient || std::ranges::all_of(others_, [](const Rendition& other) {
-    const auto state = other.camera->status().state;
-    return other.variant || state == hls::StreamState::kOffline || state == hls::StreamState::kError;
+    return other.variant || hls::is_away(other.camera->status().state);
   });
 }
 

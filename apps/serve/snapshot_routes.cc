@@ -50,7 +50,7 @@ Response picture_response(const Result<Snapshot>& snapshot) {
 bool try_snapshot(Snapshots& snapshots, const ServedCameraPtr& camera, unsigned width,
                   const ExchangePtr& exchange) {
   const auto state = camera->status().state;
-  if (state == hls::StreamState::kOffline || state == hls::StreamState::kError) {
+  if (hls::is_away(state)) {
     exchange->send(not_playable(*camera));
     return true;
   }

@@ -24,10 +24,6 @@ bool can_be_found(const Camera& camera) {
          !camera.extra.contains(kAddedBy);
 }
 
-bool is_away(hls::StreamState state) {
-  return state == hls::StreamState::kOffline || state == hls::StreamState::kError;
-}
-
 }  // namespace
 
 void CameraSearch::look(std::chrono::milliseconds patience) {
@@ -46,7 +42,7 @@ void CameraSearch::note_away(Clock::time_point now) {
     const auto known = away_.find(id);
     const auto state = camera->status().state;
     if (known == away_.end()) {
-      if (is_away(state)) still[id].since = now;
+      if (hls::is_away(state)) still[id].since = now;
       continue;
     }
     auto away = known->second;
