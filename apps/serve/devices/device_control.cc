@@ -7,7 +7,8 @@ namespace camctl::apps::serve {
 
 bool same_access(const device::Device& a, const device::Device& b) {
   return a.request.target.ip == b.request.target.ip && a.request.target.xaddrs == b.request.target.xaddrs &&
-         a.request.host == b.request.host && a.credentials == b.credentials && a.profiles == b.profiles;
+         a.request.host == b.request.host && a.credentials == b.credentials && a.profiles == b.profiles &&
+         a.tls_pin == b.tls_pin;
 }
 
 DeviceLinePtr DeviceControl::line(const device::Device& device) {
