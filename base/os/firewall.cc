@@ -16,22 +16,16 @@
 #include <system_error>
 
 #include "base/os/fd.h"
+#include "base/os/netlink.h"
 
 namespace camctl::os {
 namespace {
 
+using netlink::take;
+
 constexpr std::size_t kMaxChains = 4096;
-constexpr std::size_t kBuffer = 64 << 10;  // the kernel fills at most 32 KB a datagram
-constexpr timeval kPatience{1, 0};         // the kernel answers within microseconds
 constexpr std::uint16_t kGetChains = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_GETCHAIN;
 constexpr std::uint16_t kNewChain = (NFNL_SUBSYS_NFTABLES << 8) | NFT_MSG_NEWCHAIN;
-
-template <class Value>
-bool take(std::string_view bytes, Value& value) {
-  if (bytes.size() < sizeof value) return false;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return true;
-}
 
 std::uint32_t number(std::string_view value) {  // nf_tables counts in network byte order
   std::uint32_t raw = 0;
@@ -100,14 +94,9 @@ int refused(std::string_view messages) {
 }  // namespace
 
 bool read_input_chains(std::string_view messages, std::vector<InputChain>& into) {
-  for (nlmsghdr header{}; take(messages, header);) {
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size()) return false;
-    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) return false;
-    if (header.nlmsg_type == kNewChain)
-      read_chain(messages.substr(sizeof header, header.nlmsg_len - sizeof header), into);
-    messages.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
-  }
-  return true;
+  return netlink::each_message(messages, [&](std::uint16_t type, std::string_view payload) {
+    if (type == kNewChain) read_chain(payload, into);
+  });
 }
 
 Result<std::vector<InputChain>> input_chains() {
@@ -125,11 +114,11 @@ Result<std::vector<InputChain>> input_chains() {
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.message.nfgen_family = NFPROTO_UNSPEC;
   request.message.version = NFNETLINK_V0;
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &netlink::kPatience, sizeof netlink::kPatience);
   if (send(fd.get(), &request, sizeof request, 0) != static_cast<ssize_t>(sizeof request))
     return system_error(errno);
   std::vector<InputChain> chains;
-  std::string buffer(kBuffer, '\0');
+  std::string buffer(netlink::kBuffer, '\0');
   for (bool more = true; more;) {
     const ssize_t count = recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0) return system_error(count < 0 ? errno : EPIPE);

@@ -10,21 +10,15 @@
 #include <cstring>
 
 #include "base/os/fd.h"
+#include "base/os/netlink.h"
 
 namespace camctl::os {
 namespace {
 
-constexpr std::size_t kMaxNeighbours = 65'536;  // the kernel's default limit is 1024 an address family
-constexpr std::size_t kBuffer = 64 << 10;       // the kernel fills at most 32 KB a datagram
-constexpr timeval kPatience{1, 0};              // the kernel answers within microseconds
-constexpr unsigned kKnown = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
+using netlink::take;
 
-template <class Value>
-bool take(std::string_view bytes, Value& value) {
-  if (bytes.size() < sizeof value) return false;
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return true;
-}
+constexpr std::size_t kMaxNeighbours = 65'536;  // the kernel's default limit is 1024 an address family
+constexpr unsigned kKnown = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT;
 
 IpAddress address_of(int family, std::string_view bytes) {
   IpAddress address;
@@ -65,14 +59,9 @@ void read_neighbour(std::string_view message, std::vector<Neighbour>& into) {
 }  // namespace
 
 bool read_neighbours(std::string_view messages, std::vector<Neighbour>& into) {
-  for (nlmsghdr header{}; take(messages, header);) {
-    if (header.nlmsg_len < sizeof header || header.nlmsg_len > messages.size()) return false;
-    if (header.nlmsg_type == NLMSG_DONE || header.nlmsg_type == NLMSG_ERROR) return false;
-    if (header.nlmsg_type == RTM_NEWNEIGH)
-      read_neighbour(messages.substr(sizeof header, header.nlmsg_len - sizeof header), into);
-    messages.remove_prefix(std::min<std::size_t>(NLMSG_ALIGN(header.nlmsg_len), messages.size()));
-  }
-  return true;
+  return netlink::each_message(messages, [&](std::uint16_t type, std::string_view payload) {
+    if (type == RTM_NEWNEIGH) read_neighbour(payload, into);
+  });
 }
 
 std::vector<Neighbour> neighbours() {
@@ -87,9 +76,9 @@ std::vector<Neighbour> neighbours() {
   request.header.nlmsg_type = RTM_GETNEIGH;
   request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.entry.ndm_family = AF_UNSPEC;
-  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &netlink::kPatience, sizeof netlink::kPatience);
   if (send(fd.get(), &request, sizeof request, 0) != static_cast<ssize_t>(sizeof request)) return result;
-  std::string buffer(kBuffer, '\0');
+  std::string buffer(netlink::kBuffer, '\0');
   for (bool more = true; more;) {
     const ssize_t count = recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0) break;
