@@ -1,13 +1,12 @@
 // What cameras tell and how they are: lately, and as it happens.
 #include <fmt/format.h>
 
-#include <charconv>
-
 #include "apps/serve/events/event_viewer.h"
 #include "apps/serve/events/event_watch.h"
 #include "apps/serve/http/target.h"
 #include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "libonvif/lenient.h"
 
@@ -18,14 +17,6 @@ using ContextPtr = std::shared_ptr<const RouteContext>;
 using SystemTime = std::chrono::system_clock::time_point;
 
 constexpr std::uint64_t kUsualLimit = 100, kMostLimit = 1000;
-
-template <class T>
-std::optional<T> parse_number(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 EventFilter seen_by(const Request& request) {
   if (!request.who) return std::set<std::string>();

@@ -2,22 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-
+#include "base/number.h"
 #include "libhls/part_policy.h"
 
 namespace camctl::apps::serve {
 namespace {
 
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 Result<void> set_number(std::optional<std::uint64_t>& field, std::string_view name, std::string_view text) {
-  const auto value = number(text);
+  const auto value = parse_number<std::uint64_t>(text);
   if (!value || field) return fail(ErrorCode::kUsage, fmt::format("{} stands twice or is no number", name));
   field = value;
   return {};
@@ -52,7 +44,7 @@ std::optional<PlaylistFolder> parse_playlist_folder(std::string_view name) {
   // Without leading zeros: no two addresses name the same thing.
   const auto digits = name.substr(dash + 1);
   if (digits.starts_with('0')) return std::nullopt;
-  const auto epoch = number(digits);
+  const auto epoch = parse_number<std::uint64_t>(digits);
   if (!epoch || *epoch >= hls::PartPolicy::kMaxEpochs) return std::nullopt;
   folder.epoch = static_cast<std::size_t>(*epoch);
   return folder;

@@ -1,10 +1,9 @@
-#include <charconv>
-
 #include "apps/serve/devices/device_control.h"
 #include "apps/serve/http/target.h"
 #include "apps/serve/responses.h"
 #include "apps/serve/routes.h"
 #include "apps/serve/snapshots.h"
+#include "base/number.h"
 
 namespace camctl::apps::serve {
 namespace {
@@ -23,11 +22,10 @@ constexpr const char* kSnapshotCache = "private, max-age=1";  // as often as it 
 Result<unsigned> width_of(const Request& request) {
   const auto text = query_value(request.query, "width");
   if (text.empty()) return 0;
-  unsigned width = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
-  if (error != std::errc{} || end != text.data() + text.size() || width < kLeastWidth || width > kMostWidth)
+  const auto width = parse_number<unsigned>(text);
+  if (!width || *width < kLeastWidth || *width > kMostWidth)
     return fail(ErrorCode::kUsage, "\"width\" must be a number of pixels from 16 to 7680");
-  return width;
+  return *width;
 }
 
 Response picture_response(const Result<Snapshot>& snapshot) {

@@ -1,10 +1,10 @@
 #include "base/os/port_owner.h"
 
 #include <algorithm>
-#include <charconv>
 #include <filesystem>
 
 #include "base/atomic_file.h"
+#include "base/number.h"
 #include "base/text.h"
 
 namespace camctl::os {
@@ -15,14 +15,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMaxTable = 64u << 20;  // 150 bytes for each of 400,000 sockets
 constexpr std::size_t kMaxName = 4096;
 
-template <class Number>
-std::optional<Number> number(std::string_view text, int base = 10) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
 // Whether the process has one of these sockets among its descriptors.
 bool holds(const fs::path& process, const std::vector<std::uint64_t>& inodes) {
   constexpr std::string_view kPrefix = "socket:[";
@@ -32,7 +24,7 @@ bool holds(const fs::path& process, const std::vector<std::uint64_t>& inodes) {
     std::error_code gone;
     const std::string link = fs::read_symlink(entry->path(), gone).string();
     if (gone || !link.starts_with(kPrefix)) continue;
-    const auto inode = number<std::uint64_t>(
+    const auto inode = parse_number<std::uint64_t>(
         std::string_view(link).substr(kPrefix.size(), link.size() - kPrefix.size() - 1));
     if (inode && std::find(inodes.begin(), inodes.end(), *inode) != inodes.end()) return true;
   }
@@ -48,7 +40,7 @@ template <class Fits>
 std::optional<int> find_process(const Fits& fits) {
   std::error_code error;
   for (fs::directory_iterator entry("/proc", error), end; !error && entry != end; entry.increment(error))
-    if (const auto pid = number<int>(entry->path().filename().string()); pid && fits(entry->path()))
+    if (const auto pid = parse_number<int>(entry->path().filename().string()); pid && fits(entry->path()))
       return pid;
   return std::nullopt;
 }
@@ -65,9 +57,9 @@ std::vector<std::uint64_t> sockets_at(std::string_view table, Transport transpor
     if (fields.size() <= kInode) continue;
     const auto colon = fields[kLocal].rfind(':');
     if (colon == std::string_view::npos) continue;
-    if (number<std::uint16_t>(fields[kLocal].substr(colon + 1), 16) != port) continue;
+    if (parse_number<std::uint16_t>(fields[kLocal].substr(colon + 1), 16) != port) continue;
     if (transport == Transport::kTcp && fields[kState] != kListening) continue;
-    if (const auto inode = number<std::uint64_t>(fields[kInode]); inode && *inode != 0)
+    if (const auto inode = parse_number<std::uint64_t>(fields[kInode]); inode && *inode != 0)
       inodes.push_back(*inode);
   }
   return inodes;

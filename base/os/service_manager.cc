@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
+#include "base/number.h"
 #include "base/os/fd.h"
 
 namespace camctl::os {
@@ -20,19 +20,11 @@ std::string variable(const char* name) {
   return value != nullptr ? value : "";
 }
 
-std::optional<std::uint64_t> number(const std::string& text) {
-  std::uint64_t value = 0;
-  const auto* end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (text.empty() || error != std::errc{} || rest != end) return std::nullopt;
-  return value;
-}
-
 // sd_watchdog_enabled(3): the variables may be a parent's, left over.
 std::optional<std::chrono::microseconds> watchdog_of_environment() {
-  const auto usec = number(variable("WATCHDOG_USEC"));
+  const auto usec = parse_number<std::uint64_t>(variable("WATCHDOG_USEC"));
   const auto pid = variable("WATCHDOG_PID");
-  const bool ours = pid.empty() || number(pid) == static_cast<std::uint64_t>(::getpid());
+  const bool ours = pid.empty() || parse_number<std::uint64_t>(pid) == static_cast<std::uint64_t>(::getpid());
   constexpr std::uint64_t kLongest = 1'000'000ull * 3600 * 24 * 365;
   if (!ours || !usec || *usec == 0 || *usec > kLongest) return std::nullopt;
   return std::chrono::microseconds(*usec);
