@@ -1,5 +1,6 @@
 """Devices that mean harm: each costs discover at most its time-out and 8 MiB, and harms no other device."""
 
+import contextlib
 import functools
 import json
 import os
@@ -164,6 +165,10 @@ def run(tmp_path, *hosts):
         return time.monotonic() - began, memory, process.returncode, json.loads(out.read()), err.read().decode()
 
 
+def serving(behaviour):
+    return contextlib.closing(bad_device.Device(behaviour))
+
+
 @pytest.fixture
 def good(simulate):
     cameras = simulate(1, "--no-discovery")
@@ -174,14 +179,10 @@ def good(simulate):
 def test_a_hostile_device_costs_little_and_harms_no_other(good, tmp_path, name):
     behaviour = HOSTILE[name]
     bomb()  # takes time that is not discover's
-    device, harmless = bad_device.Device(behaviour), bad_device.Device(Soap())
-    try:
+    with serving(behaviour) as device, serving(Soap()) as harmless:
         _, usual, code, cameras, err = run(tmp_path, good, harmless.address)
         assert code == 0 and len(cameras) == 2, err
         seconds, memory, code, cameras, err = run(tmp_path, good, device.address)
-    finally:
-        device.close()
-        harmless.close()
     assert behaviour.asked, "it was not even asked"
     assert cameras[0]["profiles"][0]["rtsp_url"], err  # the other one is as it was
     assert code in (0, 5), (code, err)
@@ -189,23 +190,16 @@ def test_a_hostile_device_costs_little_and_harms_no_other(good, tmp_path, name):
     assert memory - usual < MOST_MEMORY, f"{(memory - usual) >> 20} MiB"
 
 
-def test_profiles_are_bounded(tmp_path, good):
-    behaviour = Soap(GetProfiles=MANY)
-    device = bad_device.Device(behaviour)
-    try:
+def test_profiles_are_bounded(tmp_path):
+    with serving(Soap(GetProfiles=MANY)) as device:
         _, _, code, cameras, err = run(tmp_path, device.address)
-    finally:
-        device.close()
     assert code == 0, err
     assert sum(len(camera["profiles"]) for camera in cameras) <= 512
 
 
 def test_a_redirect_loop_ends(tmp_path):
     behaviour = Soap(GetSystemDateAndTime=redirecting)
-    device = bad_device.Device(behaviour)
-    try:
+    with serving(behaviour) as device:
         _, _, code, _, err = run(tmp_path, device.address)
-    finally:
-        device.close()
     assert code == 1, err
     assert len(behaviour.asked) <= 4 * 4  # three hops at each of the four paths
